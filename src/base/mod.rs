@@ -1,0 +1,12 @@
+//! Floor 0: ids, digests, dates, source places, diagnostics, the YAML node tree and its collecting decoder.
+//!
+//! Job: turn bytes that people wrote into values with a place, and collect every fault on the way.
+//! Neighbours below: none. Never does: open a file, read the clock, know what a contract is.
+
+pub mod date;
+pub mod decode;
+pub mod diagnostic;
+pub mod digest;
+pub mod node;
+pub mod source;
+pub mod suggest;

@@ -1,0 +1,34 @@
+//! `countersign check`.
+
+use clap::Args;
+
+use crate::base::date::Date;
+use crate::cli::exit::{self, Failure};
+use crate::cli::{Common, Format, draw, parse_date, print, print_json};
+use crate::workflow::{check, open};
+
+/// Check library, workspace file, decisions and every supplier, without writing anything.
+///
+/// Example: countersign check --date 2027-06-30
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    /// Warn of what will be different on this day: certificates, laws, decisions, tiers.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
+    date: Option<Date>,
+    /// Day to take for today; the clock is asked when absent.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
+    today: Option<Date>,
+}
+
+pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
+    let today = crate::cli::date_or_today(args.today);
+    let checked = check::check(open(&common.workspace)?, today, args.date);
+    let (suppliers, clauses) = (checked.suppliers, checked.clauses);
+    let (lines, stops) = draw::report(checked.report, common);
+    match common.format {
+        Format::Json => print_json(&serde_json::json!({ "suppliers": suppliers, "clauses": clauses, "diagnostics": lines }))?,
+        Format::Text if !stops && !common.quiet => print(&format!("{suppliers} suppliers, {clauses} clauses: sound\n"))?,
+        Format::Text => {}
+    }
+    Ok(if stops { exit::INPUT } else { exit::DONE })
+}

@@ -1,0 +1,127 @@
+//! Floor 6: the command line. One file for each verb; arguments, drawing and exit codes live here and nowhere else.
+
+mod assess;
+mod check;
+mod completions;
+mod draw;
+mod exit;
+mod explain;
+mod generate;
+mod init;
+mod schema;
+mod table;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::base::date::Date;
+use crate::cli::exit::Failure;
+
+/// Supplier contracts with a lock: risk profiles and a clause library in, complete contract packs out.
+///
+/// Every day:
+///   countersign check                      is everything in the workspace sound?
+///   countersign generate northwind-cloud   write the contract pack of a supplier
+///   countersign explain northwind-cloud    why these clauses, and why not the others
+///
+/// Output is for review by counsel.
+#[derive(Parser)]
+#[command(name = "countersign", version, verbatim_doc_comment, disable_help_subcommand = true, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Args)]
+pub(crate) struct Common {
+    /// Folder of the workspace.
+    #[arg(short = 'C', long, global = true, default_value = ".", value_name = "DIR")]
+    workspace: PathBuf,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Print errors only.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Treat warnings as errors.
+    #[arg(long, global = true)]
+    deny_warnings: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON document on standard output.
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Init(init::InitArgs),
+    Check(check::CheckArgs),
+    Assess(assess::AssessArgs),
+    Generate(generate::GenerateArgs),
+    Explain(explain::ExplainArgs),
+    Verify(verify::VerifyArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+/// Parses the arguments, runs the verb and gives the exit code.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no failure; a usage fault is 2.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+        }
+    };
+    let common = arguments.common;
+    let result = match arguments.verb {
+        Verb::Init(args) => init::run(&common, &args),
+        Verb::Check(args) => check::run(&common, &args),
+        Verb::Assess(args) => assess::run(&common, &args),
+        Verb::Generate(args) => generate::run(&common, args),
+        Verb::Explain(args) => explain::run(&common, &args),
+        Verb::Verify(args) => verify::run(&common, &args),
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => completions::run::<Arguments>(&args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => exit::report(&failure),
+    }
+}
+
+/// Reads a date argument.
+fn parse_date(text: &str) -> Result<Date, String> {
+    text.parse::<Date>().map_err(|error| error.to_string())
+}
+
+/// The date of a run: the one given, or today.
+fn date_or_today(given: Option<Date>) -> Date {
+    given.unwrap_or_else(crate::clock::today)
+}
+
+/// Prints data to standard output; a reader that went away is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON document.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    print(&String::from_utf8_lossy(&crate::pack::compile::pretty(value)))
+}

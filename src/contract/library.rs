@@ -1,0 +1,357 @@
+//! The clause library: every file of it, read and checked against each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::base::decode::decode;
+use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::node::{self, Node};
+use crate::base::source::{Place, Source};
+use crate::base::suggest;
+use crate::contract::clause::{Clause, Front};
+use crate::contract::derive::Written;
+use crate::contract::outline::{KeyTermSpec, Outline, PackOutline, SlotSpec};
+use crate::contract::parameter::Registry;
+use crate::contract::place::Places;
+use crate::contract::requirement::{self, Deadline, Requirement};
+use crate::contract::risk::RiskModel;
+use crate::contract::values;
+use crate::rule::condition::Condition;
+use crate::rule::vocabulary::{FactOwner, Vocabulary};
+use crate::text::template::{self, Templates};
+
+/// How much of a library is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// All of it: files are checked against each other.
+    Whole,
+    /// What one pack depended on: it was checked as a whole when the pack was made.
+    Kept,
+}
+
+/// Files of a folder by their path inside it.
+pub type Files = BTreeMap<String, Arc<Source>>;
+
+/// The file `proper-names.yaml`: capitalised words that are no defined terms.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProperNames {
+    /// Version of this format.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// The names.
+    pub names: Vec<String>,
+}
+
+/// A condition of an outline, by where it stands.
+pub struct OutlineRules {
+    /// When an instrument is there.
+    pub when: Condition,
+    /// When each key term is there, in order.
+    pub key_terms: Vec<Condition>,
+}
+
+/// The library, checked.
+pub struct Library {
+    /// The vocabulary.
+    pub vocabulary: Arc<Vocabulary>,
+    /// The risk model.
+    pub risk: RiskModel,
+    /// The parameter registry.
+    pub registry: Registry,
+    /// Countries.
+    pub places: Places,
+    /// The requirement catalogue by id.
+    pub requirements: BTreeMap<String, Requirement>,
+    /// Incident deadlines.
+    pub deadlines: Vec<Deadline>,
+    /// Outlines of documents and instruments by kind.
+    pub outlines: BTreeMap<String, Written<Outline>>,
+    /// Conditions of the outlines by kind.
+    pub rules: BTreeMap<String, OutlineRules>,
+    /// What holds for the pack as a whole.
+    pub pack: PackOutline,
+    /// Clauses by id.
+    pub clauses: BTreeMap<String, Clause>,
+    /// Clause ids by slot.
+    pub slots: BTreeMap<String, Vec<String>>,
+    /// Archetypes by name.
+    pub archetypes: BTreeMap<String, Node>,
+    /// Capitalised words that are no defined terms.
+    pub proper_names: Vec<String>,
+    /// Compiled clause templates.
+    pub templates: Templates,
+}
+
+impl Library {
+    /// Reads a library from its files.
+    ///
+    /// # Errors
+    /// Returns `None` after diagnostics when one of the files that everything stands on (vocabulary, risk model, registry,
+    /// places, proper names, pack outline) is missing or does not read. Every other fault is reported and reading goes on.
+    pub fn read(files: &Files, reading: Reading, report: &mut Report) -> Option<Self> {
+        let vocabulary = yaml(files, "vocabulary.yaml", report).and_then(|n| Vocabulary::read(&n, report)).map(Arc::new);
+        let places = yaml(files, "places.yaml", report).and_then(|n| decode::<Places>(&n, report));
+        let registry = yaml(files, "parameters.yaml", report).and_then(|n| Registry::read(&n, report));
+        let names = yaml(files, "proper-names.yaml", report).and_then(|n| decode::<ProperNames>(&n, report));
+        let pack = yaml(files, "outlines/pack.yaml", report).and_then(|n| decode::<PackOutline>(&n, report));
+        let vocabulary = vocabulary?;
+        let risk = yaml(files, "risk-model.yaml", report).and_then(|n| RiskModel::read(&n, &vocabulary, report));
+        let mut requirements = BTreeMap::new();
+        for key in files.keys().filter(|k| k.starts_with("requirements/")) {
+            if let Some(node) = yaml(files, key, report) {
+                requirements.extend(requirement::read(&node, &vocabulary, report).into_iter().map(|r| (r.id.clone(), r)));
+            }
+        }
+        let deadlines = match files.contains_key("incident-deadlines.yaml") {
+            true => yaml(files, "incident-deadlines.yaml", report).map(|n| requirement::read_deadlines(&n, &vocabulary, report)).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let mut library = Self {
+            risk: risk?,
+            registry: registry?,
+            places: places?,
+            requirements,
+            deadlines,
+            outlines: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            pack: pack?,
+            clauses: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            archetypes: BTreeMap::new(),
+            proper_names: names?.names,
+            templates: Templates::new(),
+            vocabulary,
+        };
+        library.read_archetypes(files, report);
+        library.read_outlines(files, report);
+        library.read_clauses(files, report);
+        if reading == Reading::Whole {
+            library.check(report);
+        }
+        Some(library)
+    }
+
+    fn read_archetypes(&mut self, files: &Files, report: &mut Report) {
+        for key in files.keys() {
+            if let Some(name) = key.strip_prefix("archetypes/").and_then(|k| k.strip_suffix(".yaml")) {
+                if let Some(node) = yaml(files, key, report) {
+                    self.archetypes.insert(name.to_owned(), node);
+                }
+            }
+        }
+    }
+
+    fn read_outlines(&mut self, files: &Files, report: &mut Report) {
+        for key in files.keys() {
+            let Some(kind) = key.strip_prefix("outlines/").and_then(|k| k.strip_suffix(".yaml")).filter(|k| *k != "pack") else { continue };
+            let Some(node) = yaml(files, key, report) else { continue };
+            let Some(outline) = decode::<Outline>(&node, report) else { continue };
+            if outline.kind != kind {
+                let message = format!("the kind `{}` does not match the file name", outline.kind);
+                report.push(Diagnostic::error("clause-name", message).at(&node.place_of("kind")).help(format!("write `kind: {kind}`, or rename the file")));
+            }
+            let when =
+                outline.when.as_ref().map_or(Some(Condition::Constant(true)), |text| Condition::parse(text, &self.vocabulary, &node.place_of("when"), report));
+            let key_terms = outline.key_terms.iter().enumerate().map(|(at, row)| match &row.when {
+                None => Some(Condition::Constant(true)),
+                Some(text) => Condition::parse(text, &self.vocabulary, &node.place_of(&format!("key_terms[{at}].when")), report),
+            });
+            let key_terms: Vec<Condition> = key_terms.map(|c| c.unwrap_or(Condition::Constant(false))).collect();
+            for (at, row) in outline.key_terms.iter().enumerate() {
+                self.check_key_term(row, &node.place_of(&format!("key_terms[{at}].value")), report);
+                let name = key_term_template(kind, at);
+                if let Err(fault) = self.templates.add(&name, &row.value) {
+                    report.push(Diagnostic::error(fault.code, fault.message).at(&node.place_of(&format!("key_terms[{at}].value"))));
+                }
+            }
+            self.rules.insert(kind.to_owned(), OutlineRules { when: when.unwrap_or(Condition::Constant(false)), key_terms });
+            self.outlines.insert(kind.to_owned(), Written { value: outline, node });
+        }
+    }
+
+    fn check_key_term(&self, row: &KeyTermSpec, place: &Place, report: &mut Report) {
+        let (usage, faults) = template::check(&row.value, &values::shape());
+        for fault in faults {
+            let mut diagnostic = Diagnostic::error(fault.code, fault.message).at(place);
+            diagnostic.help = fault.help;
+            report.push(diagnostic);
+        }
+        for name in usage.parameters.iter().filter(|n| !self.registry.parameters.contains_key(*n)) {
+            report.push(unknown_parameter(name, &self.registry).at(place));
+        }
+    }
+
+    fn read_clauses(&mut self, files: &Files, report: &mut Report) {
+        let schema = schemars::schema_for!(Front).to_value();
+        let shape = values::shape();
+        for (key, source) in files.iter().filter(|(k, _)| k.ends_with(".md") && !k.eq_ignore_ascii_case("README.md")) {
+            let Some(clause) = Clause::read(key, source, &schema, &self.vocabulary, &shape, report) else { continue };
+            if let Err(fault) = self.templates.add(&clause.front.id, clause.body()) {
+                let mut diagnostic = Diagnostic::error(fault.code, fault.message).at(&clause.body_place(fault.range));
+                diagnostic.help = fault.help;
+                if !report.iter().any(|d| d.place.as_ref().is_some_and(|p| Arc::ptr_eq(&p.source, source))) {
+                    report.push(diagnostic);
+                }
+            }
+            self.slots.entry(clause.front.slot.clone()).or_default().push(clause.front.id.clone());
+            self.clauses.insert(clause.front.id.clone(), clause);
+        }
+    }
+
+    /// Checks what one file says of another.
+    fn check(&self, report: &mut Report) {
+        let mut placed: BTreeSet<&str> = self.pack.lead_schedules.iter().map(|s| s.slot.as_str()).collect();
+        for written in self.outlines.values() {
+            let slots = written.value.slots();
+            for (slot, path) in &slots {
+                if !self.slots.contains_key(*slot) {
+                    let help = suggest::nearest(slot, self.slots.keys().map(String::as_str))
+                        .map_or_else(|| "write a clause file for it, or remove the slot".to_owned(), |near| format!("did you mean `{near}`?"));
+                    report.push(Diagnostic::error("unknown-slot", format!("no clause fills the slot `{slot}`")).at(&written.node.place_of(path)).help(help));
+                }
+            }
+            placed.extend(slots.iter().map(|(slot, _)| *slot));
+            for (at, kind) in written.value.instruments.iter().enumerate().filter(|(_, k)| !self.outlines.contains_key(*k)) {
+                let place = written.node.place_of(&format!("instruments[{at}]"));
+                report.push(Diagnostic::error("unknown-document", format!("there is no outline `{kind}`")).at(&place));
+            }
+        }
+        for clause in self.clauses.values() {
+            self.check_clause(clause, &placed, report);
+        }
+    }
+
+    fn check_clause(&self, clause: &Clause, placed: &BTreeSet<&str>, report: &mut Report) {
+        let front = &clause.front;
+        if !placed.contains(front.slot.as_str()) {
+            let help = suggest::nearest(&front.slot, placed.iter().copied())
+                .map_or_else(|| "add the slot to an outline".to_owned(), |near| format!("did you mean `{near}`?"));
+            report.push(Diagnostic::error("unknown-slot", format!("no outline has the slot `{}`", front.slot)).at(&clause.node.place_of("slot")).help(help));
+        }
+        for (at, name) in front.parameters.iter().enumerate().filter(|(_, n)| !self.registry.parameters.contains_key(*n)) {
+            report.push(unknown_parameter(name, &self.registry).at(&clause.node.place_of(&format!("parameters[{at}]"))));
+        }
+        for (at, id) in front.covers.iter().enumerate().filter(|(_, id)| !self.requirements.contains_key(*id)) {
+            let place = clause.node.place_of(&format!("covers[{at}]"));
+            let near = suggest::nearest(id, self.requirements.keys().map(String::as_str));
+            let help = near.map_or_else(|| "the catalogue stands in `requirements/`".to_owned(), |near| format!("did you mean `{near}`?"));
+            report.push(Diagnostic::error("unknown-requirement", format!("there is no requirement `{id}`")).at(&place).help(help));
+        }
+        for (key, list) in [("requires", &front.requires), ("conflicts", &front.conflicts)] {
+            for (at, id) in list.iter().enumerate().filter(|(_, id)| !self.clauses.contains_key(*id) && !self.slots.contains_key(*id)) {
+                let place = clause.node.place_of(&format!("{key}[{at}]"));
+                let near = suggest::nearest(id, self.clauses.keys().map(String::as_str));
+                let help = near.map_or_else(|| "name a clause or a slot".to_owned(), |near| format!("did you mean `{near}`?"));
+                report.push(Diagnostic::error("unknown-clause", format!("there is no clause or slot `{id}`")).at(&place).help(help));
+            }
+        }
+        for (target, range) in references(clause.body()) {
+            if !self.reference_exists(&target) {
+                let known = self.slots.keys().chain(self.outlines.keys()).map(String::as_str);
+                let word = target.split(['#']).next().unwrap_or_default();
+                let near = suggest::nearest(word.split_once(':').map_or(word, |(_, w)| w), known);
+                let help = near.map_or_else(|| "name a slot, an instrument or a document".to_owned(), |near| format!("did you mean `{near}`?"));
+                report.push(Diagnostic::error("dangling-reference", format!("`{target}` leads nowhere")).at(&clause.body_place(range)).help(help));
+            }
+        }
+        self.check_fixed_tier(clause, report);
+    }
+
+    /// A document with a fixed tier must not depend on the assessment, nor share a figure with documents that do.
+    fn check_fixed_tier(&self, clause: &Clause, report: &mut Report) {
+        let Some(outline) = self.outlines.get(clause.group()).filter(|o| o.value.tier.is_some()) else { return };
+        for name in clause.when.facts() {
+            if self.vocabulary.facts.get(name).is_some_and(|f| f.origin == FactOwner::Result) {
+                let message = format!("`{name}` comes from the assessment, but the {} is signed before it", outline.value.title);
+                report.push(
+                    Diagnostic::error("depends-on-assessment", message).at(&clause.when_place).help("choose the clause by a fact of the entity or of identity"),
+                );
+            }
+        }
+        for name in &clause.front.parameters {
+            if let Some((family, _)) = self.registry.family_of(name) {
+                let message = format!("`{name}` belongs to the family `{family}`, whose figure depends on the assessment");
+                report.push(Diagnostic::error("depends-on-assessment", message).at(&clause.node.place_of("parameters")).help("use a parameter without family"));
+            }
+        }
+    }
+
+    fn reference_exists(&self, target: &str) -> bool {
+        match target.split_once(':') {
+            Some(("doc", kind)) => self.outlines.contains_key(kind),
+            Some(("ref", rest)) => {
+                let slot = rest.split_once('#').map_or(rest, |(slot, _)| slot);
+                self.slots.contains_key(slot) || self.outlines.contains_key(slot)
+            }
+            _ => false,
+        }
+    }
+
+    /// Clauses of a slot, in order of id.
+    pub fn candidates(&self, slot: &str) -> impl Iterator<Item = &Clause> {
+        self.slots.get(slot).into_iter().flatten().filter_map(|id| self.clauses.get(id))
+    }
+
+    /// Title of a document or instrument; its kind for one without outline.
+    pub fn title(&self, kind: &str) -> String {
+        self.outlines.get(kind).map_or_else(|| kind.to_owned(), |o| o.value.title.clone())
+    }
+}
+
+impl Outline {
+    /// Every slot it names, with the path of the name in the file.
+    pub fn slots(&self) -> Vec<(&str, String)> {
+        let list = |name: &'static str, slots: &'static dyn Fn(&Outline) -> &Vec<SlotSpec>| (name, slots);
+        let mut out: Vec<(&str, String)> = Vec::new();
+        for (name, slots) in [list("front", &|o| &o.front), list("clauses", &|o| &o.clauses), list("schedules", &|o| &o.schedules)] {
+            out.extend(slots(self).iter().enumerate().map(|(at, s)| (s.slot.as_str(), format!("{name}[{at}].slot"))));
+        }
+        if let Some(definitions) = &self.definitions {
+            out.extend(definitions.slots.iter().enumerate().map(|(at, s)| (s.as_str(), format!("definitions.slots[{at}]"))));
+            out.extend(definitions.interpretation.iter().map(|s| (s.as_str(), "definitions.interpretation".to_owned())));
+        }
+        out.extend(self.execution.iter().map(|s| (s.as_str(), "execution".to_owned())));
+        out
+    }
+}
+
+/// Name of the template of a key term.
+pub fn key_term_template(kind: &str, at: usize) -> String {
+    format!("key_terms/{kind}/{at}")
+}
+
+fn unknown_parameter(name: &str, registry: &Registry) -> Diagnostic {
+    let near = suggest::nearest(name, registry.parameters.keys().map(String::as_str));
+    let help = near.map_or_else(|| "the parameters are listed in `parameters.yaml`".to_owned(), |near| format!("did you mean `{near}`?"));
+    Diagnostic::error("unknown-parameter", format!("there is no parameter `{name}`")).help(help)
+}
+
+/// References of a clause body with their places.
+fn references(body: &str) -> Vec<(String, std::ops::Range<usize>)> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(found) = body[at..].find("[](") {
+        let start = at + found + 3;
+        let Some(length) = body[start..].find(')') else { break };
+        out.push((body[start..start + length].to_owned(), start..start + length));
+        at = start + length;
+    }
+    out
+}
+
+fn yaml(files: &Files, key: &str, report: &mut Report) -> Option<Node> {
+    match files.get(key) {
+        Some(source) => node::parse(source, report),
+        None => {
+            report.push(
+                Diagnostic::error("missing-file", format!("the clause library lacks `{key}`"))
+                    .help("copy it from the embedded library: `countersign init DIR --library`"),
+            );
+            None
+        }
+    }
+}

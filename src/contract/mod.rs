@@ -1,0 +1,21 @@
+//! Floor 2: the contract side. Entities and profiles become facts, an assessment, parameters, a selection and documents.
+//!
+//! Neighbours below: `rule`, `text`, `base`. Never does: read a file, lay out a page, know the register.
+
+pub mod assembly;
+pub mod clause;
+pub mod consistency;
+pub mod derive;
+pub mod entity;
+pub mod library;
+pub mod numbering;
+pub mod outline;
+pub mod parameter;
+pub mod place;
+pub mod profile;
+pub mod reference;
+pub mod requirement;
+pub mod risk;
+pub mod selection;
+pub mod term;
+pub mod values;

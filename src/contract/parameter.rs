@@ -1,0 +1,516 @@
+//! The parameter registry (`parameters.yaml`) and the values of one pack.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::date::Date;
+use crate::base::decode::decode;
+use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::node::Node;
+use crate::base::source::Place;
+use crate::base::suggest;
+use crate::contract::entity::Entity;
+use crate::contract::profile::{Override, Severity};
+use crate::contract::requirement::{Deadline, Requirement};
+use crate::contract::risk::Tier;
+use crate::rule::fact::Facts;
+
+/// The family whose figure `incident-deadlines.yaml` bounds.
+const INCIDENT_NOTICE: &str = "incident_notice";
+
+/// Type of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterType {
+    /// A whole number with a unit.
+    Integer,
+    /// A decimal number with a unit.
+    Decimal,
+    /// Whole units of the contract's currency.
+    Money,
+    /// One of the listed values.
+    Enum,
+    /// Yes or no.
+    Boolean,
+    /// Words.
+    Text,
+    /// A list of words.
+    List,
+}
+
+/// Which side wins where several sources give a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stricter {
+    /// The smaller.
+    Lower,
+    /// The larger.
+    Higher,
+    /// Neither: they must agree.
+    None,
+}
+
+/// A bound with the requirements that set it.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bound {
+    /// The figure.
+    pub value: f64,
+    /// Ids of requirements; the bound holds where one of them applies.
+    pub by: Vec<String>,
+}
+
+/// Bounds of a parameter.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// Refused below.
+    pub legal_min: Option<Bound>,
+    /// Refused above.
+    pub legal_max: Option<Bound>,
+    /// Needs a recorded decision below.
+    pub advisory_min: Option<Bound>,
+    /// Needs a recorded decision above.
+    pub advisory_max: Option<Bound>,
+}
+
+/// One parameter of the registry.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Its type.
+    pub r#type: ParameterType,
+    /// Its unit, a key of `units`.
+    pub unit: Option<String>,
+    /// Values of an enum.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// How enum values are printed.
+    #[serde(default)]
+    pub words: BTreeMap<String, String>,
+    /// Which side wins.
+    pub stricter: Stricter,
+    /// One value for all tiers, or one by tier; null where a tier has none.
+    pub default: Value,
+    /// Bounds.
+    #[serde(default)]
+    pub bounds: Bounds,
+}
+
+/// How a unit is printed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unit {
+    /// After 1.
+    pub one: String,
+    /// After every other number.
+    pub many: String,
+    /// Printed as `5th`.
+    #[serde(default)]
+    pub ordinal: bool,
+}
+
+/// One quantity under several names.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Family {
+    /// Unit that the members share.
+    pub unit: String,
+    /// The parameters.
+    pub members: Vec<String>,
+}
+
+/// Severities by tier.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeverityTable {
+    names: Vec<String>,
+    meanings: Vec<String>,
+    response: BTreeMap<Tier, Vec<String>>,
+    restore: BTreeMap<Tier, Vec<String>>,
+}
+
+/// Service credits: percent of the monthly fee per started step below the target, up to the cap.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreditTable {
+    /// Step in percentage points.
+    pub step_percent_points: f64,
+    /// Credit for each started step, in percent of the monthly fee.
+    pub credit_percent: f64,
+}
+
+/// Tables that a tier fills.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tables {
+    /// Severities.
+    pub severities: SeverityTable,
+    /// Service credits.
+    pub credits: CreditTable,
+}
+
+/// The registry.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// Version of this format.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// Units.
+    pub units: BTreeMap<String, Unit>,
+    /// Tables that a tier fills.
+    pub tables: Tables,
+    /// Families.
+    pub families: BTreeMap<String, Family>,
+    /// Parameters by name.
+    pub parameters: BTreeMap<String, Parameter>,
+}
+
+/// The value of a parameter in one pack.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ParameterValue {
+    /// The bare number or word.
+    pub bare: String,
+    /// As printed, with its unit.
+    pub text: String,
+    /// Where it comes from, in words. Stays inside.
+    pub origin: String,
+    /// Where it was written, when somebody wrote it.
+    #[serde(skip)]
+    pub place: Option<Place>,
+}
+
+/// A value of the right type, before it is printed.
+#[derive(Debug, Clone, PartialEq)]
+enum Typed {
+    Number(f64),
+    Word(String),
+    Words(Vec<String>),
+}
+
+/// What the values of a pack depend on.
+pub struct Setting<'a> {
+    /// The tier of the pack, or the fixed tier of a document that is signed before the assessment.
+    pub tier: Tier,
+    /// Our entity and where its parameters are written.
+    pub entity: (&'a Entity, &'a Node, &'a str),
+    /// Negotiated overrides and where they are written.
+    pub overrides: (&'a BTreeMap<String, Override>, &'a Node),
+    /// The facts.
+    pub facts: &'a Facts,
+    /// The catalogue, by id.
+    pub requirements: &'a BTreeMap<String, Requirement>,
+    /// Incident deadlines.
+    pub deadlines: &'a [Deadline],
+    /// Date of the pack.
+    pub date: Date,
+    /// Currency of money parameters.
+    pub currency: &'a str,
+    /// Whether families and incident deadlines apply (not in a document with a fixed tier).
+    pub families: bool,
+}
+
+impl Registry {
+    /// Reads the registry and checks every default against its type, unit and family.
+    pub fn read(node: &Node, report: &mut Report) -> Option<Self> {
+        let registry: Self = decode(node, report)?;
+        for (name, parameter) in &registry.parameters {
+            let place = node.place_of(&format!("parameters.{name}"));
+            if let Some(unit) = parameter.unit.as_ref().filter(|u| !registry.units.contains_key(*u)) {
+                let help = suggest::help(unit, registry.units.keys().map(String::as_str));
+                report.push(Diagnostic::error("unknown-unit", format!("`{name}` has the unit `{unit}`, which is not declared")).at(&place).help(help));
+            }
+            for tier in Tier::ALL {
+                if let Some(value) = parameter.default_for(tier) {
+                    if parameter.typed(value).is_none() {
+                        let message = format!("the default of `{name}` for {} is not {}", tier.word(), parameter.expected());
+                        report.push(Diagnostic::error("wrong-type", message).at(&node.place_of(&format!("parameters.{name}.default"))));
+                    }
+                }
+            }
+        }
+        for (name, family) in &registry.families {
+            for member in family.members.iter().filter(|m| !registry.parameters.contains_key(*m)) {
+                let place = node.place_of(&format!("families.{name}.members"));
+                let help = suggest::help(member, registry.parameters.keys().map(String::as_str));
+                report.push(Diagnostic::error("unknown-parameter", format!("there is no parameter `{member}`")).at(&place).help(help));
+            }
+        }
+        Some(registry)
+    }
+
+    /// The family of a parameter.
+    pub fn family_of(&self, name: &str) -> Option<(&str, &Family)> {
+        self.families.iter().find(|(_, f)| f.members.iter().any(|m| m == name)).map(|(n, f)| (n.as_str(), f))
+    }
+
+    /// Severities of a tier.
+    pub fn severities(&self, tier: Tier) -> Vec<Severity> {
+        let table = &self.tables.severities;
+        let cell =
+            |column: &BTreeMap<Tier, Vec<String>>, at: usize| column.get(&tier).and_then(|c| c.get(at)).cloned().unwrap_or_else(|| "as agreed".to_owned());
+        let rows = table.names.iter().zip(&table.meanings).enumerate();
+        rows.map(|(at, (name, meaning))| Severity {
+            name: name.clone(),
+            meaning: meaning.clone(),
+            response: cell(&table.response, at),
+            restore: cell(&table.restore, at),
+        })
+        .collect()
+    }
+
+    /// Checks that every overridden parameter exists and has a value of its type.
+    pub fn check_overrides(&self, overrides: &BTreeMap<String, Override>, node: &Node, report: &mut Report) {
+        for (name, stated) in overrides {
+            let place = node.place_of(&format!("overrides.{name}.value"));
+            self.check_value(name, &stated.value, &place, report);
+        }
+    }
+
+    /// Checks the parameter values of an entity.
+    pub fn check_entity(&self, entity: &Entity, id: &str, node: &Node, report: &mut Report) {
+        for (name, value) in &entity.parameters {
+            let place = node.place_of(&format!("entities.{id}.parameters.{name}"));
+            self.check_value(name, value, &place, report);
+        }
+    }
+
+    fn check_value(&self, name: &str, value: &Value, place: &Place, report: &mut Report) {
+        match self.parameters.get(name) {
+            None => {
+                let near = suggest::nearest(name, self.parameters.keys().map(String::as_str));
+                let help = near.map_or_else(|| "the parameters are listed in `parameters.yaml`".to_owned(), |near| format!("did you mean `{near}`?"));
+                report.push(Diagnostic::error("unknown-parameter", format!("there is no parameter `{name}`")).at(place).help(help));
+            }
+            Some(parameter) if parameter.typed(value).is_none() => {
+                report.push(Diagnostic::error("wrong-type", format!("`{name}` must be {}", parameter.expected())).at(place));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Gives every parameter in play its value for one pack.
+    ///
+    /// Order: the tier's default, the entity's value, the negotiated override; then the strictest of the family; then the bounds.
+    ///
+    /// # Errors
+    /// Reports `out-of-bounds` for a written figure outside a legal bound that applies, and a warning outside an advisory one.
+    /// A default outside a legal bound is moved to the bound.
+    pub fn resolve(&self, in_play: &BTreeSet<String>, setting: &Setting<'_>, report: &mut Report) -> BTreeMap<String, ParameterValue> {
+        let mut typed: BTreeMap<&str, (Typed, String, Option<Place>)> = BTreeMap::new();
+        for (name, parameter) in self.parameters.iter().filter(|(n, _)| in_play.contains(*n)) {
+            if let Some(found) = self.source(name, parameter, setting) {
+                typed.insert(name, found);
+            }
+        }
+        if setting.families {
+            for (family, members) in &self.families {
+                self.unify(family, members, &mut typed, setting, report);
+            }
+        }
+        for (name, (value, origin, place)) in &mut typed {
+            if let Typed::Number(figure) = value {
+                if let Some((bounded, why)) = self.bounded(name, *figure, place.as_ref(), setting, report) {
+                    *figure = bounded;
+                    *origin = why;
+                }
+            }
+        }
+        typed.into_iter().map(|(name, (value, origin, place))| (name.to_owned(), self.print(name, &value, origin, place, setting.currency))).collect()
+    }
+
+    fn source(&self, name: &str, parameter: &Parameter, setting: &Setting<'_>) -> Option<(Typed, String, Option<Place>)> {
+        if let Some(stated) = setting.overrides.0.get(name) {
+            let place = setting.overrides.1.place_of(&format!("overrides.{name}.value"));
+            return Some((parameter.typed(&stated.value)?, format!("negotiated: {}", stated.reason), Some(place)));
+        }
+        let (entity, node, id) = setting.entity;
+        if let Some(value) = entity.parameters.get(name) {
+            let place = node.place_of(&format!("entities.{id}.parameters.{name}"));
+            return Some((parameter.typed(value)?, format!("value of entity `{id}`"), Some(place)));
+        }
+        let value = parameter.default_for(setting.tier)?;
+        Some((parameter.typed(value)?, format!("default for {}", setting.tier.word()), None))
+    }
+
+    /// Gives all members of a family in play the strictest figure; a negotiated figure of one member stands for all.
+    fn unify(&self, family: &str, members: &Family, typed: &mut BTreeMap<&str, (Typed, String, Option<Place>)>, setting: &Setting<'_>, report: &mut Report) {
+        let present: Vec<&String> = members.members.iter().filter(|m| typed.contains_key(m.as_str())).collect();
+        let Some(first) = present.first() else { return };
+        let stricter = self.parameters.get(first.as_str()).map_or(Stricter::None, |p| p.stricter);
+        let figure = |name: &str| match typed.get(name) {
+            Some((Typed::Number(n), origin, place)) => Some((*n, origin.clone(), place.clone())),
+            _ => None,
+        };
+        let negotiated = present.iter().filter(|m| setting.overrides.0.contains_key(m.as_str())).find_map(|m| figure(m));
+        let pick = |a: (f64, String, Option<Place>), b: (f64, String, Option<Place>)| {
+            let b_wins = match stricter {
+                Stricter::Lower => b.0 < a.0,
+                Stricter::Higher => b.0 > a.0,
+                Stricter::None => false,
+            };
+            if b_wins { b } else { a }
+        };
+        let Some(mut chosen) = negotiated.clone().or_else(|| present.iter().filter_map(|m| figure(m)).reduce(pick)) else { return };
+        if family == INCIDENT_NOTICE {
+            for deadline in setting.deadlines.iter().filter(|d| d.applies(setting.facts, setting.date)) {
+                let row = &deadline.row;
+                #[expect(clippy::cast_precision_loss, reason = "hours are far below 2^52")]
+                let (suggested, most) = (row.supplier_suggested_hours as f64, row.supplier_max_hours as f64);
+                if negotiated.is_none() && suggested < chosen.0 {
+                    chosen = (suggested, format!("suggested for {} ({})", row.regime, row.id), None);
+                }
+                if chosen.0 > most {
+                    let message = format!("incident notice of {} hours is more than the {most} hours that {} leaves", chosen.0, row.regime);
+                    let diagnostic = if row.supplier_max_kind == "legal" {
+                        Diagnostic::error("out-of-bounds", message)
+                    } else {
+                        Diagnostic::warning("out-of-bounds", message)
+                    };
+                    report.push(diagnostic.at_opt(chosen.2.as_ref()).help(format!("choose at most {most}, or record a decision")));
+                }
+            }
+        }
+        for member in present {
+            if let Some(slot) = typed.get_mut(member.as_str()) {
+                slot.0 = Typed::Number(chosen.0);
+                if slot.1 != chosen.1 {
+                    slot.1 = format!("one figure for {family}: {}", chosen.1);
+                }
+            }
+        }
+    }
+
+    fn bounded(&self, name: &str, figure: f64, place: Option<&Place>, setting: &Setting<'_>, report: &mut Report) -> Option<(f64, String)> {
+        let bounds = &self.parameters.get(name)?.bounds;
+        let applies = |bound: &Bound| {
+            let by = bound.by.iter().find(|id| setting.requirements.get(*id).is_some_and(|r| r.applies(setting.facts, setting.date)));
+            by.cloned()
+        };
+        let mut moved = None;
+        for (bound, is_max, legal) in
+            [(&bounds.legal_min, false, true), (&bounds.legal_max, true, true), (&bounds.advisory_min, false, false), (&bounds.advisory_max, true, false)]
+        {
+            let Some(bound) = bound else { continue };
+            let outside = if is_max { figure > bound.value } else { figure < bound.value };
+            let Some(by) = outside.then(|| applies(bound)).flatten() else { continue };
+            let side = if is_max { "at most" } else { "at least" };
+            let message = format!("`{name}` is {figure}, `{by}` asks for {side} {}", bound.value);
+            match (legal, place) {
+                (true, None) => moved = Some((bound.value, format!("{side} {} by {by}", bound.value))),
+                (true, Some(place)) => report.push(Diagnostic::error("out-of-bounds", message).at(place).help(format!("choose {side} {}", bound.value))),
+                (false, place) => report.push(Diagnostic::warning("out-of-bounds", message).at_opt(place).help("a departure needs a recorded decision")),
+            }
+        }
+        moved
+    }
+
+    fn print(&self, name: &str, value: &Typed, origin: String, place: Option<Place>, currency: &str) -> ParameterValue {
+        let parameter = self.parameters.get(name);
+        let (bare, text) = match value {
+            Typed::Number(figure) => {
+                let bare = number_text(*figure);
+                let unit = parameter.and_then(|p| p.unit.as_ref()).and_then(|u| self.units.get(u));
+                let text = match (parameter.map(|p| p.r#type), unit) {
+                    (Some(ParameterType::Money), _) => format!("{currency} {}", thousands(*figure)),
+                    (_, Some(unit)) if unit.ordinal => format!("{} {}", ordinal(*figure), unit.many),
+                    (_, Some(unit)) => {
+                        let word = if (*figure - 1.0).abs() < f64::EPSILON { &unit.one } else { &unit.many };
+                        if word.starts_with('%') { format!("{bare}{word}") } else { format!("{bare} {word}") }
+                    }
+                    (_, None) => bare.clone(),
+                };
+                (bare, text)
+            }
+            Typed::Word(word) => {
+                let printed = parameter.and_then(|p| p.words.get(word)).cloned().unwrap_or_else(|| word.replace('_', " "));
+                (printed.clone(), printed)
+            }
+            Typed::Words(words) => {
+                let joined = enumerate(words);
+                (joined.clone(), joined)
+            }
+        };
+        ParameterValue { bare, text, origin, place }
+    }
+}
+
+impl Parameter {
+    fn default_for(&self, tier: Tier) -> Option<&Value> {
+        let value = match &self.default {
+            Value::Object(by_tier) => by_tier.get(tier.word())?,
+            one => one,
+        };
+        (!value.is_null()).then_some(value)
+    }
+
+    fn typed(&self, value: &Value) -> Option<Typed> {
+        match (self.r#type, value) {
+            (ParameterType::Integer | ParameterType::Money, Value::String(text)) => text.parse::<u32>().ok().map(|n| Typed::Number(f64::from(n))),
+            (ParameterType::Decimal, Value::String(text)) => text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0).map(Typed::Number),
+            (ParameterType::Boolean, Value::String(text)) => match text.as_str() {
+                "true" => Some(Typed::Word("yes".to_owned())),
+                "false" => Some(Typed::Word("no".to_owned())),
+                _ => None,
+            },
+            (ParameterType::Enum, Value::String(text)) => self.values.contains(text).then(|| Typed::Word(text.clone())),
+            (ParameterType::Text, Value::String(text)) => Some(Typed::Word(text.clone())),
+            (ParameterType::List, Value::Array(items)) => items.iter().map(|i| i.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>().map(Typed::Words),
+            _ => None,
+        }
+    }
+
+    fn expected(&self) -> String {
+        match self.r#type {
+            ParameterType::Integer | ParameterType::Money => "a whole number".to_owned(),
+            ParameterType::Decimal => "a number".to_owned(),
+            ParameterType::Boolean => "`true` or `false`".to_owned(),
+            ParameterType::Enum => format!("one of {}", self.values.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(", ")),
+            ParameterType::Text => "text".to_owned(),
+            ParameterType::List => "a list".to_owned(),
+        }
+    }
+}
+
+/// `a, b and c`.
+pub fn enumerate(words: &[String]) -> String {
+    match words {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// A figure without superfluous decimals: `24`, `99.95`.
+pub fn number_text(figure: f64) -> String {
+    let text = format!("{figure:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// `2,000,000`.
+pub fn thousands(figure: f64) -> String {
+    let digits = format!("{figure:.0}");
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn ordinal(figure: f64) -> String {
+    let text = number_text(figure);
+    let suffix = match (text.as_str().ends_with("11") || text.ends_with("12") || text.ends_with("13"), text.chars().last()) {
+        (false, Some('1')) => "st",
+        (false, Some('2')) => "nd",
+        (false, Some('3')) => "rd",
+        _ => "th",
+    };
+    format!("{text}{suffix}")
+}

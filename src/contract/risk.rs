@@ -1,0 +1,553 @@
+//! The risk model and the assessment it gives.
+//!
+//! inherent = Σ weight × points / 4, computed in quarter points; residual = max(0, inherent − credit); the tier is the highest of
+//! band(residual), one band below band(inherent), and every floor that fires. The model is a file that a user can edit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::date::Date;
+use crate::base::decode::decode;
+use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::node::Node;
+use crate::base::suggest;
+use crate::contract::profile::{Certificate, Opinion};
+use crate::rule::condition::{Condition, Truth};
+use crate::rule::fact::{FactValue, Facts};
+use crate::rule::vocabulary::{FactType, Vocabulary};
+
+/// The documents a pack can have, in the order in which rules name them.
+pub const DOCUMENTS: [&str; 5] = ["nda", "dpa", "sla", "termination", "terms"];
+
+/// A tier, from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Little harm possible.
+    Low,
+    /// Some.
+    Moderate,
+    /// Much.
+    High,
+    /// The organisation itself.
+    Critical,
+}
+
+impl Tier {
+    /// All tiers, from least to most.
+    pub const ALL: [Tier; 4] = [Self::Low, Self::Moderate, Self::High, Self::Critical];
+
+    /// The value of fact `tier`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Moderate => "moderate",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    fn below(self) -> Self {
+        match self {
+            Self::Low | Self::Moderate => Self::Low,
+            Self::High => Self::Moderate,
+            Self::Critical => Self::High,
+        }
+    }
+}
+
+/// The file `risk-model.yaml`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFile {
+    #[expect(dead_code, reason = "checked by the schema")]
+    version: u32,
+    factors: Vec<FactorText>,
+    certification_credits: Credits,
+    bands: BTreeMap<Tier, u32>,
+    floors: Vec<FloorText>,
+    holds: Vec<HoldText>,
+    tier_effects: BTreeMap<Tier, TierEffects>,
+    sign_off_rules: Vec<SignOffText>,
+    document_rules: Vec<DocumentRuleText>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FactorText {
+    id: String,
+    weight: u32,
+    fact: String,
+    points: BTreeMap<String, u32>,
+    #[serde(default)]
+    minimums: Vec<MinimumText>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MinimumText {
+    when: String,
+    points: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Credits {
+    cap: u32,
+    #[expect(dead_code, reason = "prose for the reader of the model")]
+    conditions: Vec<String>,
+    groups: BTreeMap<String, BTreeMap<String, u32>>,
+    #[expect(dead_code, reason = "prose for the reader of the model")]
+    limits: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FloorText {
+    id: String,
+    when: String,
+    tier: Tier,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct HoldText {
+    id: String,
+    when: String,
+    #[expect(dead_code, reason = "`issue` is the only thing a hold stops")]
+    stops: String,
+    needs: String,
+}
+
+/// What a tier asks of us inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TierEffects {
+    /// Months until the next review.
+    pub review_months: u32,
+    /// Depth of audit.
+    pub audit: String,
+    /// Evidence asked for.
+    pub evidence: String,
+    /// Cyber insurance asked for.
+    pub cyber_insurance: String,
+    /// Roles that sign off.
+    pub sign_off: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SignOffText {
+    when: String,
+    add: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DocumentRuleText {
+    when: String,
+    add: OneOrMore,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+struct Factor {
+    id: String,
+    weight: u32,
+    fact: String,
+    points: BTreeMap<String, u32>,
+    minimums: Vec<(Condition, u32)>,
+}
+
+struct Floor {
+    id: String,
+    when: Condition,
+    tier: Tier,
+}
+
+/// A hold of the model: it stops the issue of a pack until a decision accepts it.
+pub struct Hold {
+    /// Its id.
+    pub id: String,
+    when: Condition,
+    needs: String,
+}
+
+/// The risk model, checked.
+pub struct RiskModel {
+    factors: Vec<Factor>,
+    credits: Credits,
+    bands: BTreeMap<Tier, u32>,
+    floors: Vec<Floor>,
+    /// Its holds.
+    pub holds: Vec<Hold>,
+    effects: BTreeMap<Tier, TierEffects>,
+    sign_off: Vec<(Condition, String)>,
+    documents: Vec<(Condition, Vec<String>)>,
+}
+
+impl RiskModel {
+    /// Reads the model; every condition is checked against the vocabulary.
+    ///
+    /// # Errors
+    /// Returns `None` after diagnostics when the file does not decode, a condition is refused, weights do not sum to 100, the
+    /// points of a factor are not those of its fact in rising order, or a document is unknown.
+    pub fn read(node: &Node, vocabulary: &Vocabulary, report: &mut Report) -> Option<Self> {
+        let before = report.errors();
+        let file: ModelFile = decode(node, report)?;
+        let parse = |text: &str, path: String, report: &mut Report| Condition::parse(text, vocabulary, &node.place_of(&path), report);
+        let mut factors = Vec::new();
+        for (f, factor) in file.factors.iter().enumerate() {
+            let place = node.place_of(&format!("factors[{f}].fact"));
+            let entry = vocabulary.facts.get(&factor.fact).filter(|e| e.r#type == FactType::Ordered);
+            let rising = entry.is_some_and(|entry| {
+                let points: Vec<Option<&u32>> = entry.values.iter().map(|v| factor.points.get(v)).collect();
+                factor.points.len() == entry.values.len() && points.iter().all(Option::is_some) && points.is_sorted()
+            });
+            if !rising {
+                let message = format!("factor `{}` needs an ordered fact and points for each of its values, rising", factor.id);
+                report.push(Diagnostic::error("risk-model", message).at(&place));
+            }
+            let mut minimums = Vec::new();
+            for (m, minimum) in factor.minimums.iter().enumerate() {
+                if let Some(when) = parse(&minimum.when, format!("factors[{f}].minimums[{m}].when"), report) {
+                    minimums.push((when, minimum.points));
+                }
+            }
+            factors.push(Factor { id: factor.id.clone(), weight: factor.weight, fact: factor.fact.clone(), points: factor.points.clone(), minimums });
+        }
+        let sum: u32 = factors.iter().map(|f| f.weight).sum();
+        if sum != 100 {
+            report.push(Diagnostic::error("risk-model", format!("the weights sum to {sum}, not to 100")).at(&node.place_of("factors")));
+        }
+        if Tier::ALL.iter().any(|t| !file.bands.contains_key(t) || !file.tier_effects.contains_key(t)) {
+            report.push(Diagnostic::error("risk-model", "every tier needs a band and effects").at(&node.place_of("bands")));
+        }
+        let mut floors = Vec::new();
+        for (at, floor) in file.floors.into_iter().enumerate() {
+            if let Some(when) = parse(&floor.when, format!("floors[{at}].when"), report) {
+                floors.push(Floor { id: floor.id, when, tier: floor.tier });
+            }
+        }
+        let mut holds = Vec::new();
+        for (at, hold) in file.holds.into_iter().enumerate() {
+            if let Some(when) = parse(&hold.when, format!("holds[{at}].when"), report) {
+                holds.push(Hold { id: hold.id, when, needs: hold.needs });
+            }
+        }
+        let mut sign_off = Vec::new();
+        for (at, rule) in file.sign_off_rules.into_iter().enumerate() {
+            if let Some(when) = parse(&rule.when, format!("sign_off_rules[{at}].when"), report) {
+                sign_off.push((when, rule.add));
+            }
+        }
+        let mut documents = Vec::new();
+        for (at, rule) in file.document_rules.into_iter().enumerate() {
+            let add = match rule.add {
+                OneOrMore::One(one) => vec![one],
+                OneOrMore::More(more) => more,
+            };
+            for document in add.iter().filter(|d| !DOCUMENTS.contains(&d.as_str())) {
+                let place = node.place_of(&format!("document_rules[{at}].add"));
+                report.push(
+                    Diagnostic::error("unknown-document", format!("there is no document `{document}`")).at(&place).help(suggest::help(document, DOCUMENTS)),
+                );
+            }
+            if let Some(when) = parse(&rule.when, format!("document_rules[{at}].when"), report) {
+                documents.push((when, add));
+            }
+        }
+        (report.errors() == before).then_some(Self {
+            factors,
+            credits: file.certification_credits,
+            bands: file.bands,
+            floors,
+            holds,
+            effects: file.tier_effects,
+            sign_off,
+            documents,
+        })
+    }
+
+    /// Names of the certificates that can earn credit.
+    pub fn certificates(&self) -> impl Iterator<Item = &str> + Clone {
+        self.credits.groups.values().flat_map(|g| g.keys().map(String::as_str))
+    }
+
+    fn band(&self, quarters: u32) -> Tier {
+        let reached = |tier: &&Tier| self.bands.get(*tier).is_some_and(|from| quarters >= from * 4);
+        Tier::ALL.iter().rev().find(reached).copied().unwrap_or(Tier::Low)
+    }
+
+    /// Points of one factor and why, or the facts that are missing.
+    fn score(&self, factor: &Factor, facts: &Facts, missing: &mut BTreeSet<String>) -> Option<FactorResult> {
+        let Some(fact) = facts.get(&factor.fact) else {
+            missing.insert(factor.fact.clone());
+            return None;
+        };
+        let FactValue::Word(word) = &fact.value else { return None };
+        let entry = facts.vocabulary().facts.get(&factor.fact)?;
+        let counted = entry.rank(word).and_then(|rank| entry.values.get(rank))?;
+        let mut points = *factor.points.get(counted)?;
+        let mut raised_by = None;
+        for (when, least) in &factor.minimums {
+            match when.evaluate(facts) {
+                Truth::True if *least > points => {
+                    points = *least;
+                    raised_by = Some(when.to_string());
+                }
+                Truth::Unset(names) => missing.extend(names),
+                _ => {}
+            }
+        }
+        Some(FactorResult {
+            factor: factor.id.clone(),
+            fact: factor.fact.clone(),
+            value: word.clone(),
+            weight: factor.weight,
+            points,
+            raised_by,
+            because: reason(facts, &factor.fact),
+        })
+    }
+
+    /// Assesses a supplier and sets the facts `tier` and `docs.*`.
+    ///
+    /// # Errors
+    /// Returns the names of the facts that the assessment needs and that have no value.
+    pub fn assess(&self, facts: &mut Facts, credit: CreditResult) -> Result<Assessment, BTreeSet<String>> {
+        let mut missing = BTreeSet::new();
+        let factors: Vec<FactorResult> = self.factors.iter().filter_map(|f| self.score(f, facts, &mut missing)).collect();
+        let mut floors = Vec::new();
+        for floor in &self.floors {
+            match floor.when.evaluate(facts) {
+                Truth::True => floors.push(fired(&floor.id, Some(floor.tier), &floor.when, facts, "")),
+                Truth::Unset(names) => missing.extend(names),
+                Truth::False => {}
+            }
+        }
+        let mut holds = Vec::new();
+        for hold in &self.holds {
+            match hold.when.evaluate(facts) {
+                Truth::True => holds.push(fired(&hold.id, None, &hold.when, facts, &hold.needs)),
+                Truth::Unset(names) => missing.extend(names),
+                Truth::False => {}
+            }
+        }
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        let inherent: u32 = factors.iter().map(|f| f.weight * f.points).sum();
+        let residual = inherent.saturating_sub(credit.total * 4);
+        let least = floors.iter().filter_map(|f| f.tier).max().unwrap_or(Tier::Low);
+        let tier = self.band(residual).max(self.band(inherent).below()).max(least);
+        facts.set("tier", FactValue::Word(tier.word().to_owned()), "assessed", None);
+        let documents = self.documents(facts, &mut missing);
+        let mut sign_off: Vec<String> = self.effects.get(&tier).map(|e| e.sign_off.clone()).unwrap_or_default();
+        for (when, role) in &self.sign_off {
+            match when.evaluate(facts) {
+                Truth::True if !sign_off.contains(role) => sign_off.push(role.clone()),
+                Truth::Unset(names) => missing.extend(names),
+                _ => {}
+            }
+        }
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        Ok(Assessment { inherent_quarters: inherent, credit, residual_quarters: residual, tier, factors, floors, holds, sign_off, documents })
+    }
+
+    /// Decides `docs.*` by the rules, in order, and sets them as facts.
+    fn documents(&self, facts: &mut Facts, missing: &mut BTreeSet<String>) -> Vec<String> {
+        for document in DOCUMENTS {
+            facts.set(&format!("docs.{document}"), FactValue::Bool(false), "no document rule asks for it", None);
+        }
+        for (when, add) in &self.documents {
+            match when.evaluate(facts) {
+                Truth::True => {
+                    for document in add {
+                        facts.set(&format!("docs.{document}"), FactValue::Bool(true), format!("document rule `{when}`"), None);
+                    }
+                }
+                Truth::Unset(names) => missing.extend(names),
+                Truth::False => {}
+            }
+        }
+        DOCUMENTS.iter().filter(|d| facts.get(&format!("docs.{d}")).is_some_and(|f| f.value == FactValue::Bool(true))).map(|d| (*d).to_owned()).collect()
+    }
+
+    /// Judges certificates at a date: within one group only the best counts, and the sum is capped.
+    ///
+    /// A certificate earns nothing when it has expired, does not cover the service, carries a qualified opinion, or is an
+    /// attestation report (without an expiry date) older than twelve months.
+    pub fn credit(&self, certificates: &[Certificate], date: Date) -> CreditResult {
+        let mut best: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut judged = Vec::new();
+        for certificate in certificates {
+            let group = self.credits.groups.iter().find_map(|(g, members)| members.get(&certificate.standard).map(|p| (g.as_str(), *p)));
+            let refused = refusal(certificate, date);
+            if let (Some((group, points)), None) = (group, refused) {
+                let held = best.entry(group).or_default();
+                *held = (*held).max(points);
+            }
+            judged.push(CertificateResult {
+                standard: certificate.standard.clone(),
+                points: if refused.is_none() { group.map_or(0, |(_, p)| p) } else { 0 },
+                refused: refused.map(str::to_owned),
+            });
+        }
+        let total = best.values().sum::<u32>().min(self.credits.cap);
+        CreditResult { total, certificates: judged }
+    }
+}
+
+/// Why a certificate earns no credit.
+fn refusal(certificate: &Certificate, date: Date) -> Option<&'static str> {
+    if certificate.issued > date {
+        Some("issued after the date of the pack")
+    } else if certificate.expires.unwrap_or_else(|| certificate.issued.plus_months(12)) < date {
+        Some("expired")
+    } else if !certificate.covers_service {
+        Some("its scope does not cover the service")
+    } else if certificate.opinion == Opinion::Qualified {
+        Some("qualified opinion")
+    } else {
+        None
+    }
+}
+
+fn reason(facts: &Facts, name: &str) -> Reason {
+    let fact = facts.get(name);
+    Reason {
+        fact: name.to_owned(),
+        value: fact.map_or_else(|| "unset".to_owned(), |f| f.value.to_string()),
+        how: fact.map(|f| f.how.clone()).unwrap_or_default(),
+        place: fact.and_then(|f| f.place.as_ref()).map(ToString::to_string),
+    }
+}
+
+/// The value of each fact of a condition, with where it was written.
+pub fn reasons(facts: &Facts, condition: &Condition) -> Vec<Reason> {
+    condition.facts().into_iter().map(|name| reason(facts, name)).collect()
+}
+
+fn fired(id: &str, tier: Option<Tier>, when: &Condition, facts: &Facts, needs: &str) -> Fired {
+    Fired { id: id.to_owned(), tier, condition: when.to_string(), because: reasons(facts, when), needs: needs.to_owned(), accepted_by: None }
+}
+
+/// One fact of a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The fact.
+    pub fact: String,
+    /// Its value, `unset` without one.
+    pub value: String,
+    /// How it came about.
+    pub how: String,
+    /// File, line and column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// What one factor contributed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FactorResult {
+    /// The factor.
+    pub factor: String,
+    /// Its fact.
+    pub fact: String,
+    /// The value of the fact.
+    pub value: String,
+    /// Weight, of 100.
+    pub weight: u32,
+    /// Points, 0 to 4.
+    pub points: u32,
+    /// The condition that raised the points to a minimum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised_by: Option<String>,
+    /// Where the value was written.
+    pub because: Reason,
+}
+
+/// A floor or hold that fired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fired {
+    /// Its id.
+    pub id: String,
+    /// The tier that a floor sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    /// Its condition.
+    pub condition: String,
+    /// The facts in it.
+    pub because: Vec<Reason>,
+    /// What a hold needs.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub needs: String,
+    /// The decision that accepted a hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<String>,
+}
+
+/// Credit for certificates.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CreditResult {
+    /// Points, capped.
+    pub total: u32,
+    /// Each certificate with what it earned or why not.
+    pub certificates: Vec<CertificateResult>,
+}
+
+/// What one certificate earned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CertificateResult {
+    /// The certificate.
+    pub standard: String,
+    /// Points by itself.
+    pub points: u32,
+    /// Why it earned none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+/// The risk result of one supplier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assessment {
+    /// Inherent score in quarter points, 0 to 400.
+    pub inherent_quarters: u32,
+    /// Credit for certificates.
+    pub credit: CreditResult,
+    /// Residual score in quarter points.
+    pub residual_quarters: u32,
+    /// The tier.
+    pub tier: Tier,
+    /// What each factor contributed.
+    pub factors: Vec<FactorResult>,
+    /// Floors that fired.
+    pub floors: Vec<Fired>,
+    /// Holds that fired.
+    pub holds: Vec<Fired>,
+    /// Roles that sign off.
+    pub sign_off: Vec<String>,
+    /// Documents of the pack.
+    pub documents: Vec<String>,
+}
+
+impl Assessment {
+    /// Inherent score in points, 0 to 100.
+    pub fn inherent(&self) -> f64 {
+        f64::from(self.inherent_quarters) / 4.0
+    }
+
+    /// Residual score in points, 0 to 100.
+    pub fn residual(&self) -> f64 {
+        f64::from(self.residual_quarters) / 4.0
+    }
+}

@@ -1,0 +1,10 @@
+//! Floor 3: packs. Inputs in memory become documents, an explanation, terms and a manifest.
+//!
+//! Job: run the whole compiler for one supplier over inputs that are values, so that a workspace on disk and the inputs kept
+//! in a pack take the same way. Neighbours below: `contract`, `render`, `text`, `rule`, `base`. Never does: read or write a file.
+
+pub mod compile;
+pub mod explanation;
+pub mod inputs;
+pub mod manifest;
+pub mod terms;

@@ -1,0 +1,63 @@
+//! What can go wrong with files.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A file or folder could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    /// It cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A link could lead out of the workspace.
+    #[error("`{}` is a symbolic link; inputs are plain files and folders", path.display())]
+    Link {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file name is not UTF-8.
+    #[error("the file name `{}` is not UTF-8", path.display())]
+    Name {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A path of the workspace file leads where it must not.
+    #[error("`{path}` must be a relative path inside the workspace")]
+    Outside {
+        /// The path as it is written.
+        path: String,
+    },
+    /// Something is there already.
+    #[error("`{}` exists already", path.display())]
+    Exists {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+impl DiskError {
+    /// Makes a [`DiskError::Read`].
+    pub fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
+
+    /// Makes a [`DiskError::Write`].
+    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Write { path, source }
+    }
+}

@@ -1,0 +1,68 @@
+//! Reads a folder of inputs: plain files in order of name, no links.
+
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "floor 4 is where files are read")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::project::disk::DiskError;
+
+/// Files below a folder that `wanted` accepts, by path inside it with forward slashes; hidden files are left out.
+///
+/// # Errors
+/// [`DiskError`] for what cannot be read, a link, or a name that is not UTF-8. A folder that is not there has no files.
+pub fn files(root: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
+    let mut out = Vec::new();
+    if root.is_dir() {
+        walk(root, "", wanted, &mut out)?;
+    }
+    out.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    Ok(out)
+}
+
+fn walk(root: &Path, inside: &str, wanted: &dyn Fn(&str) -> bool, out: &mut Vec<(String, Vec<u8>)>) -> Result<(), DiskError> {
+    let folder = root.join(inside);
+    for entry in fs::read_dir(&folder).map_err(DiskError::read(&folder))? {
+        let entry = entry.map_err(DiskError::read(&folder))?;
+        let path = entry.path();
+        let name = entry.file_name().into_string().map_err(|_| DiskError::Name { path: path.clone() })?;
+        if name.starts_with('.') {
+            continue;
+        }
+        let inner = if inside.is_empty() { name } else { format!("{inside}/{name}") };
+        let kind = entry.file_type().map_err(DiskError::read(&path))?;
+        if kind.is_symlink() {
+            return Err(DiskError::Link { path });
+        }
+        if kind.is_dir() {
+            walk(root, &inner, wanted, out)?;
+        } else if wanted(&inner) {
+            out.push((inner, fs::read(&path).map_err(DiskError::read(&path))?));
+        }
+    }
+    Ok(())
+}
+
+/// Reads one file.
+///
+/// # Errors
+/// [`DiskError::Read`] or [`DiskError::Link`].
+pub fn file(path: &Path) -> Result<Vec<u8>, DiskError> {
+    if path.is_symlink() {
+        return Err(DiskError::Link { path: path.to_owned() });
+    }
+    fs::read(path).map_err(DiskError::read(path))
+}
+
+/// A path written in the workspace file, joined to the workspace; it may climb out of it by leading `..` only where `climb` says so.
+///
+/// # Errors
+/// [`DiskError::Outside`] for an absolute path, or one that climbs where it must not.
+pub fn inside(workspace: &Path, written: &str, climb: bool) -> Result<PathBuf, DiskError> {
+    let path = Path::new(written);
+    let climbs = path.components().any(|c| matches!(c, std::path::Component::ParentDir));
+    if path.is_absolute() || (climbs && !climb) {
+        return Err(DiskError::Outside { path: written.to_owned() });
+    }
+    Ok(workspace.join(path))
+}

@@ -1,0 +1,11 @@
+//! Floor 4: the workspace on disk. Reads it into memory and writes packs, whole or not at all.
+//!
+//! Neighbours below: `pack`, `contract`, `base`. Never does: decide anything about a contract.
+
+mod disk;
+pub mod embedded;
+pub mod folder;
+pub mod read;
+pub mod write;
+
+pub use disk::DiskError;

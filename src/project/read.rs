@@ -1,0 +1,127 @@
+//! Reads a workspace, or the inputs kept in a pack, into memory.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::base::diagnostic::Report;
+use crate::base::digest::Digest;
+use crate::base::node;
+use crate::pack::inputs::{Inputs, WORKSPACE};
+use crate::pack::manifest::Manifest;
+use crate::project::disk::DiskError;
+use crate::project::{embedded, folder};
+
+/// A workspace on disk.
+pub struct Location {
+    /// Its folder.
+    pub root: PathBuf,
+    /// Where packs are written.
+    pub output: PathBuf,
+}
+
+/// Reads every input of a workspace.
+///
+/// The library is the one that `library:` names, or the embedded one with the files of `clauses/` laid over it; layouts
+/// likewise. Nothing is decoded here but the three paths.
+///
+/// # Errors
+/// [`DiskError`] for a file that cannot be read, a link, or a path that leads outside.
+pub fn workspace(root: &Path) -> Result<(Location, Inputs), DiskError> {
+    let mut inputs = Inputs::default();
+    let shown = |path: &str| show(root, path);
+    let file = root.join(WORKSPACE);
+    let mut paths = Paths::default();
+    if file.exists() {
+        let bytes = folder::file(&file)?;
+        paths = Paths::read(&bytes);
+        inputs.insert(WORKSPACE, shown(WORKSPACE), bytes);
+    }
+    let yaml = |name: &str| name.ends_with(".yaml");
+    for kind in ["suppliers", "decisions"] {
+        add(&mut inputs, kind, &root.join(kind), &shown(kind), &yaml)?;
+    }
+    let library = |name: &str| name.ends_with(".md") || name.ends_with(".yaml");
+    let layout = |name: &str| name.ends_with(".typ");
+    for (kind, path, wanted, built_in) in [
+        ("clauses", &paths.library, &library as &dyn Fn(&str) -> bool, embedded::clauses as fn() -> Vec<(&'static str, &'static [u8])>),
+        ("templates", &paths.templates, &layout, embedded::templates),
+    ] {
+        match path {
+            Some(path) => add(&mut inputs, kind, &folder::inside(root, path, true)?, &shown(path), wanted)?,
+            None => {
+                for (name, bytes) in built_in().into_iter().filter(|(name, _)| wanted(name)) {
+                    inputs.insert(format!("{kind}/{name}"), format!("<embedded>/{kind}/{name}"), bytes);
+                }
+                add(&mut inputs, kind, &root.join(kind), &shown(kind), wanted)?;
+            }
+        }
+    }
+    add(&mut inputs, "fonts", &root.join("fonts"), &shown("fonts"), &|name| name.ends_with(".ttf") || name.ends_with(".otf"))?;
+    if let Some(logo) = &paths.logo {
+        inputs.insert(format!("files/{logo}"), shown(logo), folder::file(&folder::inside(root, logo, false)?)?);
+    }
+    let output = folder::inside(root, paths.output.as_deref().unwrap_or("output"), true)?;
+    Ok((Location { root: root.to_owned(), output }, inputs))
+}
+
+/// Reads the inputs kept in a pack; the digests in the manifest say which file is which.
+///
+/// # Errors
+/// [`DiskError::Read`] when one is missing. Whether the bytes are the right ones is checked by the caller.
+pub fn kept(pack: &Path, manifest: &Manifest) -> Result<Inputs, DiskError> {
+    let mut inputs = Inputs::default();
+    for input in &manifest.inputs {
+        let bytes = folder::file(&kept_path(pack, &input.sha256))?;
+        inputs.insert(input.path.clone(), input.path.clone(), bytes);
+    }
+    Ok(inputs)
+}
+
+/// Where a kept input stands in a pack.
+pub fn kept_path(pack: &Path, digest: &Digest) -> PathBuf {
+    pack.join("internal/inputs").join(digest.as_str())
+}
+
+fn add(inputs: &mut Inputs, kind: &str, path: &Path, shown: &str, wanted: &dyn Fn(&str) -> bool) -> Result<(), DiskError> {
+    for (name, bytes) in folder::files(path, wanted)? {
+        inputs.insert(format!("{kind}/{name}"), format!("{shown}/{name}"), bytes);
+    }
+    Ok(())
+}
+
+/// A path of the workspace as it is shown: as the user would type it.
+fn show(root: &Path, path: &str) -> String {
+    let joined = if root == Path::new(".") { PathBuf::from(path) } else { root.join(path) };
+    joined.to_string_lossy().replace('\\', "/")
+}
+
+/// The paths that the workspace file names; faults of the file are reported when it is decoded.
+#[derive(Default)]
+struct Paths {
+    library: Option<String>,
+    templates: Option<String>,
+    output: Option<String>,
+    logo: Option<String>,
+}
+
+impl Paths {
+    fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let source = std::sync::Arc::new(crate::base::source::Source { path: String::new(), text });
+        let Some(node) = node::parse(&source, &mut Report::default()) else { return Self::default() };
+        let text = |key: &str| node.get(key).and_then(node::Node::text).filter(|t| !t.is_empty()).map(str::to_owned);
+        let logo = node.get("look").and_then(|l| l.get("logo")).and_then(|l| l.get("file")).and_then(node::Node::text).map(str::to_owned);
+        Self { library: text("library"), templates: text("templates"), output: text("output"), logo }
+    }
+}
+
+/// Reads and decodes the manifest of a pack.
+///
+/// # Errors
+/// [`DiskError::Read`]; the inner `Err` says why the file is no manifest of ours.
+pub fn manifest(pack: &Path) -> Result<Result<Manifest, String>, DiskError> {
+    let bytes = folder::file(&pack.join("internal/manifest.json"))?;
+    let value: Result<Value, _> = serde_json::from_slice(&bytes);
+    Ok(value.and_then(serde_json::from_value).map_err(|error| error.to_string()))
+}

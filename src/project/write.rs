@@ -1,0 +1,117 @@
+//! Writes packs and workspaces: temp folder, fsync, rename. Whole or not at all.
+
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "floor 4 is where files are written")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::project::disk::DiskError;
+
+/// Writes a folder with all its files, so that either all of them are there or none.
+///
+/// `internal` files are readable by the owner only; those to send by everybody whom the umask allows.
+///
+/// # Errors
+/// [`DiskError::Write`] when anything cannot be written, [`DiskError::Exists`] when the folder is there already. What was
+/// written so far is removed.
+pub fn pack(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), DiskError> {
+    if folder.exists() {
+        return Err(DiskError::Exists { path: folder.to_owned() });
+    }
+    let parent = folder.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(DiskError::write(parent))?;
+    let temporary = Temporary::new(parent, folder)?;
+    let mut folders = BTreeSet::from([temporary.path.clone()]);
+    let mut open = Vec::with_capacity(files.len());
+    for (name, bytes) in files {
+        let path = temporary.path.join(name);
+        let inner = path.parent().unwrap_or(&temporary.path).to_owned();
+        if folders.insert(inner.clone()) {
+            fs::create_dir_all(&inner).map_err(DiskError::write(&inner))?;
+        }
+        let mut file = create(&path, name.starts_with("internal/")).map_err(DiskError::write(&path))?;
+        file.write_all(bytes).map_err(DiskError::write(&path))?;
+        open.push((file, path));
+    }
+    // All files are written before the first fsync, so that the file system can flush them together.
+    for (file, path) in open {
+        file.sync_all().map_err(DiskError::write(&path))?;
+    }
+    for inner in &folders {
+        sync_folder(inner)?;
+    }
+    fs::rename(&temporary.path, folder).map_err(DiskError::write(folder))?;
+    temporary.keep();
+    sync_folder(parent)
+}
+
+/// Writes a fresh workspace into an empty or absent folder.
+///
+/// # Errors
+/// [`DiskError::Exists`] when the folder holds anything, [`DiskError::Write`] otherwise.
+pub fn workspace(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), DiskError> {
+    let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied {
+        return Err(DiskError::Exists { path: folder.to_owned() });
+    }
+    if folder.exists() {
+        fs::remove_dir(folder).map_err(DiskError::write(folder))?;
+    }
+    pack(folder, files)
+}
+
+fn create(path: &Path, private: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if private {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = private;
+    options.open(path)
+}
+
+/// A rename is durable only when the folder that holds the name is synced.
+fn sync_folder(path: &Path) -> Result<(), DiskError> {
+    #[cfg(unix)]
+    File::open(path).and_then(|f| f.sync_all()).map_err(DiskError::write(path))?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// A folder that is removed unless it is kept.
+struct Temporary {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Temporary {
+    /// Beside the final folder, so that the rename stays on one file system; the process id keeps two runs apart.
+    fn new(parent: &Path, folder: &Path) -> Result<Self, DiskError> {
+        let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let path = parent.join(format!(".{name}.{}", std::process::id()));
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(DiskError::write(&path))?;
+        }
+        fs::create_dir(&path).map_err(DiskError::write(&path))?;
+        Ok(Self { path, kept: false })
+    }
+
+    fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.kept {
+            // The run has failed already and says so; a leftover hidden folder is removed by the next run.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Plain text made safe for lines of finite length.
+//!
+//! Job: turn line ends into spaces, offer a break inside very long words, keep right-to-left values from reordering what
+//! stands around them, shorten running titles. All of it happens on the way to the layout only; the document tree and the
+//! embedded terms keep the text as it is. Never does: change a visible character of the body.
+
+use super::fonts::Fonts;
+
+/// Marks, between here and `data`, where a line may break without a hyphen: a hyphen inside a legal name or an address would
+/// falsify it. It never reaches the page, where it would end up in the address somebody copies.
+pub(super) const BREAK: char = '\u{200b}';
+/// A word up to this many characters is left to hyphenation.
+const LONG_WORD: usize = 26;
+/// Inside a long word, at most this many characters without an offered break.
+const STRIDE: usize = 12;
+/// First strong isolate and its end (UAX 9): what is inside cannot reorder what is outside.
+const ISOLATE: char = '\u{2068}';
+const END_ISOLATE: char = '\u{2069}';
+
+/// Text of the library: line ends become spaces, very long words may break.
+pub(super) fn soften(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (index, word) in text.split(is_space).enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        soften_word(word, &mut out);
+    }
+    out
+}
+
+/// A value: as [`soften`], and isolated where it runs from right to left.
+pub(super) fn soften_value(text: &str) -> String {
+    let soft = soften(text);
+    if soft.chars().any(is_right_to_left) { format!("{ISOLATE}{soft}{END_ISOLATE}") } else { soft }
+}
+
+/// Whether a hyphen at the end of a line would falsify this softened word: addresses, and words so long that they are names.
+pub(super) fn is_unhyphenated(word: &str) -> bool {
+    word.contains(BREAK) || word.contains('@') || word.contains("://") || word.starts_with("www.")
+}
+
+/// Longest piece of a softened text that cannot be broken, in em of the body font.
+pub(super) fn longest_piece(fonts: &Fonts, soft: &str, bold: bool) -> f64 {
+    soft.split([' ', BREAK]).map(|piece| fonts.width(piece, bold)).fold(0.0, f64::max)
+}
+
+/// Shortens a text to a width in em and ends it with an ellipsis if something was cut.
+pub(super) fn shorten(fonts: &Fonts, text: &str, width: f64) -> String {
+    let text: String = text.chars().map(|c| if is_space(c) { ' ' } else { c }).collect();
+    if fonts.width(&text, false) <= width {
+        return text;
+    }
+    let mut out = String::new();
+    for character in text.chars() {
+        out.push(character);
+        if fonts.width(&out, false) + 1.0 > width {
+            out.pop();
+            break;
+        }
+    }
+    format!("{}\u{2026}", out.trim_end())
+}
+
+/// Spaces at which a line ends or a tab was pressed. No-break spaces stay what they are.
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn soften_word(word: &str, out: &mut String) {
+    if word.chars().count() <= LONG_WORD {
+        out.push_str(word);
+        return;
+    }
+    let mut since = 0;
+    let mut characters = word.chars().peekable();
+    while let Some(character) = characters.next() {
+        out.push(character);
+        since += 1;
+        let Some(&next) = characters.peek() else { break };
+        let at_joint = since >= 4 && matches!(character, '/' | '.' | '-' | '_' | '@' | '&' | '=' | '?' | ',' | ';' | ':');
+        // Only between two letters or digits: never before a combining mark or a joiner.
+        let forced = since >= STRIDE && character.is_alphanumeric() && next.is_alphanumeric();
+        if at_joint || forced {
+            out.push(BREAK);
+            since = 0;
+        }
+    }
+}
+
+fn is_right_to_left(character: char) -> bool {
+    matches!(
+        u32::from(character),
+        0x0590..=0x08ff | 0xfb1d..=0xfdff | 0xfe70..=0xfeff | 0x10800..=0x10fff | 0x1e800..=0x1efff
+    )
+}

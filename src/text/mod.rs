@@ -1,0 +1,9 @@
+//! Floor 1: text. Templates, Markdown, and the document tree they become.
+//!
+//! Job: fill clause text with values that can never become markup, and turn it into blocks. Neighbour below: `base`.
+//! Never does: choose a clause, number it, lay it out.
+
+pub mod document;
+pub mod markdown;
+pub mod sentinel;
+pub mod template;

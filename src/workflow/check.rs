@@ -1,0 +1,108 @@
+//! `check`: the whole workspace, without writing anything.
+
+use std::collections::BTreeMap;
+
+use crate::base::date::Date;
+use crate::base::diagnostic::{Diagnostic, Report};
+use crate::pack::compile::{Assessed, Compiler, Request};
+use crate::workflow::Opened;
+
+/// What `check` looked at.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Number of suppliers.
+    pub suppliers: usize,
+    /// Number of clauses.
+    pub clauses: usize,
+    /// Diagnostics.
+    pub report: Report,
+}
+
+/// Checks library, workspace file, decisions and every supplier; with `ahead`, warns of what will be different then.
+pub fn check(opened: Opened, today: Date, ahead: Option<Date>) -> Checked {
+    let mut report = opened.report;
+    let Some(compiler) = opened.compiler else { return Checked { report, ..Checked::default() } };
+    let mut identities: BTreeMap<String, (String, crate::base::source::Place)> = BTreeMap::new();
+    let sound = !report.has_errors();
+    let ids: Vec<String> = compiler.suppliers().into_iter().map(str::to_owned).collect();
+    for id in &ids {
+        let before = report.errors();
+        let Some(supplier) = compiler.supplier(id, today, &mut report) else { continue };
+        same_identity(&mut identities, id, &supplier.profile, &mut report);
+        let Some(assessed) = compiler.assess(supplier, today, &mut report) else { continue };
+        if report.errors() == before && sound {
+            compiler.compile(&assessed, &Request::default(), today, &mut report);
+            if let Some(ahead) = ahead {
+                flips(&compiler, &assessed, today, ahead, &mut report);
+            }
+        }
+    }
+    Checked { suppliers: ids.len(), clauses: compiler.library.clauses.len(), report }
+}
+
+/// Two files about one company: same register and number, or same name and country.
+fn same_identity(
+    seen: &mut BTreeMap<String, (String, crate::base::source::Place)>,
+    id: &str,
+    profile: &crate::contract::derive::Written<crate::contract::profile::Profile>,
+    report: &mut Report,
+) {
+    let identity = &profile.value.identity;
+    let country = &identity.address.country;
+    let keys = [
+        identity.registration_number.as_ref().map(|n| (format!("{country} {n}"), "identity.registration_number")),
+        identity.lei.as_ref().map(|n| (n.clone(), "identity.lei")),
+        Some((format!("{country} {}", identity.legal_name.to_lowercase()), "identity.legal_name")),
+    ];
+    for (key, path) in keys.into_iter().flatten() {
+        let place = profile.node.place_of(path);
+        if let Some((other, first)) = seen.get(&key) {
+            let message = format!("`{id}` and `{other}` are the same supplier");
+            report.push(
+                Diagnostic::error("duplicate-supplier", message).at(&place).with(first, "written here as well").help("keep one profile for each supplier"),
+            );
+            return;
+        }
+        seen.insert(key, (id.to_owned(), place));
+    }
+}
+
+/// What will be different at a later date: certificates, requirements, decisions, tier, holds.
+fn flips(compiler: &Compiler, now: &Assessed, today: Date, ahead: Date, report: &mut Report) {
+    let profile = &now.supplier.profile;
+    let id = &profile.value.supplier;
+    for (at, certificate) in profile.value.assurance.iter().flat_map(|a| &a.certificates).enumerate() {
+        let (until, field) = match certificate.expires {
+            Some(expires) => (expires, "expires"),
+            None => (certificate.issued.plus_months(12), "issued"),
+        };
+        if today <= until && until < ahead {
+            let place = profile.node.place_of(&format!("assurance.certificates[{at}].{field}"));
+            let message = format!("the certificate `{}` of `{id}` runs out on {until}", certificate.standard);
+            report.push(Diagnostic::warning("will-expire", message).at(&place).help("its credit ends then"));
+        }
+    }
+    for requirement in compiler.library.requirements.values() {
+        for turn in requirement.turning_points().filter(|t| today < *t && *t <= ahead) {
+            if requirement.applies(&now.facts, today) != requirement.applies(&now.facts, ahead) {
+                let verb = if requirement.applies(&now.facts, ahead) { "begins to apply" } else { "ceases to apply" };
+                let message = format!("the requirement `{}` {verb} to `{id}` on {turn}", requirement.id);
+                report.push(Diagnostic::warning("will-flip", message).help(format!("source: {}", requirement.source)));
+            }
+        }
+    }
+    let mut later_report = Report::default();
+    let Some(later) = compiler.assess(now.supplier.clone(), ahead, &mut later_report) else { return };
+    let (Ok(before), Ok(after)) = (&now.assessment, &later.assessment) else { return };
+    if before.tier != after.tier {
+        let message = format!("the tier of `{id}` will be {} on {ahead}, it is {} now", after.tier.word(), before.tier.word());
+        report.push(Diagnostic::warning("will-flip", message).at(&profile.node.place_of("assurance.certificates")));
+    }
+    for hold in &after.holds {
+        let accepted_now = before.holds.iter().any(|h| h.id == hold.id && h.accepted_by.is_some());
+        if accepted_now && hold.accepted_by.is_none() {
+            let message = format!("the decision on `{}` of `{id}` will have expired on {ahead}", hold.id);
+            report.push(Diagnostic::warning("will-expire", message).at(&profile.node.place_of("supplier")));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! `generate`: one pack for each supplier.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::base::date::Date;
+use crate::base::diagnostic::{Diagnostic, Report};
+use crate::contract::risk::Tier;
+use crate::pack::compile::{Compiled, Compiler, Request};
+use crate::project::read::{kept_path, manifest};
+use crate::project::{DiskError, write};
+use crate::workflow::{Opened, Suppliers, verify};
+
+/// How many documents are laid out before Typst's cache is swept (measured: keeps memory flat at about 360 MiB).
+const SWEEP_EVERY: usize = 10;
+/// Age, in sweeps, at which an unused cache entry is dropped.
+const SWEEP_AGE: usize = 5;
+
+/// What a run of `generate` asks for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The suppliers.
+    pub suppliers: Suppliers,
+    /// Documents, draft, bound.
+    pub request: Request,
+    /// The date that was asked for.
+    pub date: Option<Date>,
+    /// Today, for packs without date and lock.
+    pub today: Date,
+    /// Folder to write to in place of the workspace's.
+    pub output: Option<PathBuf>,
+}
+
+/// One pack of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackResult {
+    /// The supplier.
+    pub supplier: String,
+    /// Id of the pack.
+    pub pack: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its date.
+    pub date: Date,
+    /// Its PDFs with their pages.
+    pub files: Vec<(String, usize)>,
+    /// The tier, where the supplier was assessed.
+    pub tier: Option<Tier>,
+    /// It was there already, unchanged.
+    pub unchanged: bool,
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Generated {
+    /// Packs that stand.
+    pub packs: Vec<PackResult>,
+    /// Suppliers without pack.
+    pub failed: Vec<String>,
+    /// Packs on disk that no longer hold.
+    pub broken: Vec<String>,
+    /// Diagnostics.
+    pub report: Report,
+}
+
+/// Generates packs; `done` is called after each supplier.
+///
+/// # Errors
+/// [`DiskError`] when an output cannot be written. Faults of an input are in the report and fail one supplier only; faults of
+/// the library or the workspace file fail all.
+pub fn generate(opened: Opened, order: &Order, done: &mut dyn FnMut(&str)) -> Result<Generated, DiskError> {
+    let mut generated = Generated { report: opened.report, ..Generated::default() };
+    let Some(compiler) = opened.compiler else { return Ok(generated) };
+    let ids = order.suppliers.ids(&compiler);
+    if generated.report.has_errors() {
+        // The suppliers are still read, so that all faults of all files come in one run.
+        for id in &ids {
+            read_only(&compiler, id, order, &mut generated.report);
+        }
+        generated.failed = ids;
+        return Ok(generated);
+    }
+    let root = order.output.clone().unwrap_or(opened.location.output);
+    let mut documents = 0;
+    for id in ids {
+        let before = generated.report.errors();
+        match one(&compiler, &id, order, &root, &mut generated)? {
+            Some(pack) => {
+                documents += pack.files.len();
+                generated.packs.push(pack);
+            }
+            None if generated.report.errors() > before || !generated.broken.is_empty() => generated.failed.push(id.clone()),
+            None => {}
+        }
+        if documents >= SWEEP_EVERY {
+            crate::render::evict(SWEEP_AGE);
+            documents = 0;
+        }
+        done(&id);
+    }
+    Ok(generated)
+}
+
+fn read_only(compiler: &Compiler, id: &str, order: &Order, report: &mut Report) {
+    let date = order.date.unwrap_or(order.today);
+    if let Some(supplier) = compiler.supplier(id, date, report) {
+        compiler.assess(supplier, date, report);
+    }
+}
+
+fn one(compiler: &Compiler, id: &str, order: &Order, root: &Path, generated: &mut Generated) -> Result<Option<PackResult>, DiskError> {
+    let date = order.date.unwrap_or(order.today);
+    let report = &mut generated.report;
+    let Some((compiled, tier)) = compile(compiler, id, &order.request, date, report) else { return Ok(None) };
+    let folder = root.join(id).join(folder_name(&compiled, &order.request));
+    if folder.exists() {
+        return existing(id, &compiled, tier, folder, order, generated);
+    }
+    let Some((files, pages)) = files(compiler, &compiled, report) else { return Ok(None) };
+    write::pack(&folder, &files)?;
+    Ok(Some(PackResult { supplier: id.to_owned(), pack: compiled.pack, folder, date, files: pages, tier, unchanged: false }))
+}
+
+/// A review copy has a folder of its own, recognisable by name.
+fn folder_name(compiled: &Compiled, request: &Request) -> String {
+    if request.draft { format!("{}-draft", compiled.pack) } else { compiled.pack.clone() }
+}
+
+/// A pack with these inputs is there: its date is the date, and its digests must hold.
+fn existing(
+    id: &str,
+    compiled: &Compiled,
+    tier: Option<Tier>,
+    folder: PathBuf,
+    order: &Order,
+    generated: &mut Generated,
+) -> Result<Option<PackResult>, DiskError> {
+    let faults = verify::digests(&folder)?;
+    if !faults.is_empty() {
+        generated.broken.extend(faults.into_iter().map(|f| format!("{}: {f}", folder.display())));
+        return Ok(None);
+    }
+    let Ok(lock) = manifest(&folder)? else { return Ok(None) };
+    let date: Date = lock.date.parse().unwrap_or(order.today);
+    if let Some(asked) = order.date.filter(|asked| *asked != date) {
+        let message = format!("the pack `{}` of `{id}` was first generated on {date}, not on {asked}", compiled.pack);
+        let help = format!("leave out `--date`, or write to another folder with `--output`; the pack is {}", folder.display());
+        generated.report.push(Diagnostic::error("date-locked", message).help(help));
+        return Ok(None);
+    }
+    let files = lock.outputs.iter().filter_map(|o| o.path.strip_prefix("send/")).map(|name| (name.to_owned(), 0)).collect();
+    Ok(Some(PackResult { supplier: id.to_owned(), pack: compiled.pack.clone(), folder, date, files, tier, unchanged: true }))
+}
+
+/// Runs the compiler for one supplier.
+pub(crate) fn compile(compiler: &Compiler, id: &str, request: &Request, date: Date, report: &mut Report) -> Option<(Compiled, Option<Tier>)> {
+    let before = report.errors();
+    let supplier = compiler.supplier(id, date, report)?;
+    let assessed = compiler.assess(supplier, date, report)?;
+    if report.errors() > before {
+        return None;
+    }
+    let compiled = compiler.compile(&assessed, request, date, report)?;
+    Some((compiled, assessed.assessment.as_ref().ok().map(|a| a.tier)))
+}
+
+/// Files of a pack by path inside it, and pages by file name.
+type Files = (BTreeMap<String, Vec<u8>>, Vec<(String, usize)>);
+
+/// Every file of a pack, inputs included.
+pub(crate) fn files(compiler: &Compiler, compiled: &Compiled, report: &mut Report) -> Option<Files> {
+    let jobs = compiled.jobs();
+    let rendered: Vec<(Option<crate::render::Rendered>, Report)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = jobs
+            .iter()
+            .map(|job| {
+                scope.spawn(move || {
+                    let mut report = Report::default();
+                    (compiler.render(compiled, job, &mut report), report)
+                })
+            })
+            .collect();
+        workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let mut pdfs = BTreeMap::new();
+    let mut pages = Vec::new();
+    for (job, (rendered, found)) in jobs.iter().zip(rendered) {
+        report.extend(found);
+        if let Some(rendered) = rendered {
+            pages.push((job.name.clone(), rendered.pages));
+            pdfs.insert(job.name.clone(), rendered.pdf);
+        }
+    }
+    if pdfs.len() < jobs.len() {
+        return None;
+    }
+    let mut files = compiled.finish(pdfs).files;
+    for (path, digest) in &compiled.inputs {
+        let bytes = compiler.input(path).unwrap_or_default();
+        let name = kept_path(Path::new(""), digest);
+        files.insert(name.to_string_lossy().into_owned(), bytes.to_vec());
+    }
+    Some((files, pages))
+}

@@ -1,0 +1,57 @@
+//! Floor 5: one file for each use case, over the workspace on disk. No arguments parsed here, nothing printed.
+
+pub mod assess;
+pub mod check;
+pub mod explain;
+pub mod generate;
+pub mod init;
+pub mod schema;
+pub mod verify;
+
+use std::path::Path;
+
+use crate::base::diagnostic::Report;
+use crate::contract::library::Reading;
+use crate::pack::compile::Compiler;
+use crate::project::DiskError;
+use crate::project::read::{self, Location};
+
+/// A workspace that was read, with what was found on the way.
+pub struct Opened {
+    /// Where it is.
+    pub location: Location,
+    /// The compiler; `None` when its foundations do not read.
+    pub compiler: Option<Compiler>,
+    /// Diagnostics.
+    pub report: Report,
+}
+
+/// Reads a workspace.
+///
+/// # Errors
+/// [`DiskError`] for what cannot be read at all; faults of content are in the report.
+pub fn open(workspace: &Path) -> Result<Opened, DiskError> {
+    let (location, inputs) = read::workspace(workspace)?;
+    let mut report = Report::default();
+    let compiler = Compiler::read(inputs, Reading::Whole, &mut report);
+    Ok(Opened { location, compiler, report })
+}
+
+/// The suppliers that a run is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suppliers {
+    /// Every file of `suppliers/`.
+    All,
+    /// These ids.
+    Named(Vec<String>),
+}
+
+impl Suppliers {
+    /// The ids, in the order in which they are worked on.
+    pub fn ids(&self, compiler: &Compiler) -> Vec<String> {
+        match self {
+            Self::All => compiler.suppliers().into_iter().map(str::to_owned).collect(),
+            Self::Named(names) => names.clone(),
+        }
+    }
+}
