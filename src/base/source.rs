@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// One input file: its path relative to the workspace and its text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Path with forward slashes, as it is shown to people.
+    /// Logical path with forward slashes, for example `suppliers/northwind-cloud.yaml`.
     pub path: String,
     /// The whole text.
     pub text: String,

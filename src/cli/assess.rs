@@ -24,10 +24,12 @@ pub(crate) struct AssessArgs {
 pub(crate) fn run(common: &Common, args: &AssessArgs) -> Result<u8, Failure> {
     let date = crate::cli::date_or_today(args.date);
     let suppliers = if args.suppliers.is_empty() { Suppliers::All } else { Suppliers::Named(args.suppliers.clone()) };
-    let assessments = assess::assess(open(&common.workspace)?, &suppliers, date);
+    let opened = open(&common.workspace)?;
+    let location = opened.location.clone();
+    let assessments = assess::assess(opened, &suppliers, date);
     let results = assessments.results;
     let failed = assessments.failed;
-    let (lines, stops) = draw::report(assessments.report, common);
+    let (lines, stops) = draw::report(assessments.report, common, &location);
     match common.format {
         Format::Json => {
             let suppliers: Vec<_> = results.iter().map(|(id, a)| serde_json::json!({ "supplier": id, "assessment": a })).collect();

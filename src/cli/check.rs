@@ -22,9 +22,11 @@ pub(crate) struct CheckArgs {
 
 pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
     let today = crate::cli::date_or_today(args.today);
-    let checked = check::check(open(&common.workspace)?, today, args.date);
+    let opened = open(&common.workspace)?;
+    let location = opened.location.clone();
+    let checked = check::check(opened, today, args.date);
     let (suppliers, clauses) = (checked.suppliers, checked.clauses);
-    let (lines, stops) = draw::report(checked.report, common);
+    let (lines, stops) = draw::report(checked.report, common, &location);
     match common.format {
         Format::Json => print_json(&serde_json::json!({ "suppliers": suppliers, "clauses": clauses, "diagnostics": lines }))?,
         Format::Text if !stops && !common.quiet => print(&format!("{suppliers} suppliers, {clauses} clauses: sound\n"))?,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::base::diagnostic::{Diagnostic, Report, Severity};
 use crate::base::source::Place;
 use crate::cli::{Common, Format};
+use crate::project::read::Location;
 
 /// A diagnostic as JSON.
 #[derive(Debug, Serialize)]
@@ -34,7 +35,7 @@ struct RelatedLine {
 }
 
 /// Draws a report to standard error (as text) and returns its lines for JSON output; tells whether anything stops the run.
-pub(crate) fn report(report: Report, common: &Common) -> (Vec<DiagnosticLine>, bool) {
+pub(crate) fn report(report: Report, common: &Common, location: &Location) -> (Vec<DiagnosticLine>, bool) {
     let stops = report.has_errors() || (common.deny_warnings && report.warnings() > 0);
     let diagnostics = report.sorted();
     let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
@@ -45,13 +46,13 @@ pub(crate) fn report(report: Report, common: &Common) -> (Vec<DiagnosticLine>, b
             if common.quiet && diagnostic.severity == Severity::Warning && !common.deny_warnings {
                 continue;
             }
-            eprintln!("{}", drawn(&handler, diagnostic));
+            eprintln!("{}", drawn(&handler, diagnostic, location));
         }
         if errors > 0 || (warnings > 0 && !common.quiet) {
             eprintln!("{}", summary(errors, warnings));
         }
     }
-    (diagnostics.into_iter().map(line).collect(), stops)
+    (diagnostics.into_iter().map(|d| line(d, location)).collect(), stops)
 }
 
 fn summary(errors: usize, warnings: usize) -> String {
@@ -63,18 +64,27 @@ fn summary(errors: usize, warnings: usize) -> String {
     }
 }
 
-fn line(diagnostic: Diagnostic) -> DiagnosticLine {
+fn line(diagnostic: Diagnostic, location: &Location) -> DiagnosticLine {
     let place = diagnostic.place.as_ref();
     DiagnosticLine {
         severity: if diagnostic.severity == Severity::Error { "error" } else { "warning" },
         code: diagnostic.code,
-        file: place.map(|p| p.source.path.clone()),
+        file: place.map(|p| shown(p, location).to_owned()),
         line: place.map(Place::line),
         column: place.map(Place::column),
-        related: diagnostic.related.iter().map(|(place, note)| RelatedLine { note: note.clone(), place: place.to_string() }).collect(),
+        related: diagnostic.related.iter().map(|(place, note)| RelatedLine { note: note.clone(), place: place_text(place, location) }).collect(),
         message: diagnostic.message,
         help: diagnostic.help,
     }
+}
+
+/// The path of a place as people would type it.
+fn shown<'a>(place: &'a Place, location: &'a Location) -> &'a str {
+    location.shown.get(&place.source.path).unwrap_or(&place.source.path)
+}
+
+fn place_text(place: &Place, location: &Location) -> String {
+    format!("{}:{}:{}", shown(place, location), place.line(), place.column())
 }
 
 /// Colour when standard error is a terminal and NO_COLOR is not set (no-color.org).
@@ -89,9 +99,9 @@ fn handler() -> GraphicalReportHandler {
     GraphicalReportHandler::new_themed(theme).with_width(100).with_context_lines(1).with_wrap_lines(true)
 }
 
-fn drawn(handler: &GraphicalReportHandler, diagnostic: &Diagnostic) -> String {
+fn drawn(handler: &GraphicalReportHandler, diagnostic: &Diagnostic, location: &Location) -> String {
     let mut out = String::new();
-    let source = diagnostic.place.as_ref().map(|p| NamedSource::new(&p.source.path, p.source.text.clone()));
+    let source = diagnostic.place.as_ref().map(|p| NamedSource::new(shown(p, location), p.source.text.clone()));
     if handler.render_report(&mut out, &Drawn { diagnostic, source }).is_err() {
         // The drawing library refused; the message still gets out.
         out = format!("{}: {}", diagnostic.code, diagnostic.message);
@@ -102,7 +112,7 @@ fn drawn(handler: &GraphicalReportHandler, diagnostic: &Diagnostic) -> String {
     // Notes in other files cannot share the drawing; they follow as lines.
     let elsewhere = diagnostic.related.iter().filter(|(place, _)| diagnostic.place.as_ref().is_some_and(|p| p.source.path != place.source.path));
     for (place, note) in elsewhere {
-        out.push_str(&format!("  note: {place}: {note}\n"));
+        out.push_str(&format!("  note: {}: {note}\n", place_text(place, location)));
     }
     out
 }

@@ -27,8 +27,10 @@ pub(crate) struct ExplainArgs {
 
 pub(crate) fn run(common: &Common, args: &ExplainArgs) -> Result<u8, Failure> {
     let date = crate::cli::date_or_today(args.date);
-    let (explanation, report) = explain::explain(open(&common.workspace)?, &args.supplier, date);
-    let (lines, stops) = draw::report(report, common);
+    let opened = open(&common.workspace)?;
+    let location = opened.location.clone();
+    let (explanation, report) = explain::explain(opened, &args.supplier, date);
+    let (lines, stops) = draw::report(report, common, &location);
     let Some(mut explanation) = explanation else {
         if common.format == Format::Json {
             print_json(&serde_json::json!({ "diagnostics": lines }))?;

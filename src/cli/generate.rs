@@ -57,6 +57,7 @@ pub(crate) fn run(common: &Common, args: GenerateArgs) -> Result<u8, Failure> {
         output: args.output,
     };
     let opened = open(&common.workspace)?;
+    let location = opened.location.clone();
     let total = if args.all { opened.compiler.as_ref().map_or(0, |c| c.suppliers().len()) } else { count };
     let bar = progress(common, total);
     let generated = generate::generate(opened, &order, &mut |supplier| {
@@ -64,7 +65,7 @@ pub(crate) fn run(common: &Common, args: GenerateArgs) -> Result<u8, Failure> {
         bar.inc(1);
     })?;
     bar.finish_and_clear();
-    let (lines, stops) = draw::report(generated.report, common);
+    let (lines, stops) = draw::report(generated.report, common, &location);
     match common.format {
         Format::Json => {
             let packs: Vec<_> = generated.packs.iter().map(json).collect();

@@ -129,6 +129,7 @@ impl Library {
         library.read_archetypes(files, report);
         library.read_outlines(files, report);
         library.read_clauses(files, report);
+        library.compile_templates(report);
         if reading == Reading::Whole {
             library.check(report);
         }
@@ -163,10 +164,6 @@ impl Library {
             let key_terms: Vec<Condition> = key_terms.map(|c| c.unwrap_or(Condition::Constant(false))).collect();
             for (at, row) in outline.key_terms.iter().enumerate() {
                 self.check_key_term(row, &node.place_of(&format!("key_terms[{at}].value")), report);
-                let name = key_term_template(kind, at);
-                if let Err(fault) = self.templates.add(&name, &row.value) {
-                    report.push(Diagnostic::error(fault.code, fault.message).at(&node.place_of(&format!("key_terms[{at}].value"))));
-                }
             }
             self.rules.insert(kind.to_owned(), OutlineRules { when: when.unwrap_or(Condition::Constant(false)), key_terms });
             self.outlines.insert(kind.to_owned(), Written { value: outline, node });
@@ -190,15 +187,31 @@ impl Library {
         let shape = values::shape();
         for (key, source) in files.iter().filter(|(k, _)| k.ends_with(".md") && !k.eq_ignore_ascii_case("README.md")) {
             let Some(clause) = Clause::read(key, source, &schema, &self.vocabulary, &shape, report) else { continue };
-            if let Err(fault) = self.templates.add(&clause.front.id, clause.body()) {
-                let mut diagnostic = Diagnostic::error(fault.code, fault.message).at(&clause.body_place(fault.range));
-                diagnostic.help = fault.help;
-                if !report.iter().any(|d| d.place.as_ref().is_some_and(|p| Arc::ptr_eq(&p.source, source))) {
-                    report.push(diagnostic);
-                }
-            }
             self.slots.entry(clause.front.slot.clone()).or_default().push(clause.front.id.clone());
             self.clauses.insert(clause.front.id.clone(), clause);
+        }
+    }
+
+    /// Compiles the text of every clause and key term; a fault that our own check has placed already is not said twice.
+    fn compile_templates(&mut self, report: &mut Report) {
+        let mut templates: Vec<(String, &str)> = Vec::new();
+        let mut places: Vec<Box<dyn Fn(std::ops::Range<usize>) -> Place + '_>> = Vec::new();
+        for clause in self.clauses.values() {
+            templates.push((clause.front.id.clone(), clause.body()));
+            places.push(Box::new(|range| clause.body_place(range)));
+        }
+        for (kind, written) in &self.outlines {
+            for (at, row) in written.value.key_terms.iter().enumerate() {
+                templates.push((key_term_template(kind, at), &row.value));
+                places.push(Box::new(move |_| written.node.place_of(&format!("key_terms[{at}].value"))));
+            }
+        }
+        for (at, fault) in self.templates.add_all(&templates) {
+            let place = places.get(at).map(|place| place(fault.range));
+            let said = report.iter().any(|d| d.place.as_ref().map(|p| &p.source) == place.as_ref().map(|p| &p.source) && d.code == fault.code);
+            if !said {
+                report.push(Diagnostic::error(fault.code, fault.message).at_opt(place.as_ref()));
+            }
         }
     }
 

@@ -14,7 +14,7 @@ pub const WORKSPACE: &str = "countersign.yaml";
 /// One input.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// Path as it is shown to people.
+    /// Path as people would type it.
     pub shown: String,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
@@ -57,7 +57,7 @@ impl Inputs {
         let mut out = Files::new();
         for (path, input) in self.iter() {
             if let Some(rest) = path.strip_prefix(&prefix) {
-                if let Some(source) = source(input, report) {
+                if let Some(source) = source(path, input, report) {
                     out.insert(rest.to_owned(), source);
                 }
             }
@@ -67,7 +67,7 @@ impl Inputs {
 
     /// One file as a source.
     pub fn source(&self, path: &str, report: &mut Report) -> Option<Arc<Source>> {
-        source(self.get(path)?, report)
+        source(path, self.get(path)?, report)
     }
 
     /// The files whose logical path is wanted, with their digests.
@@ -76,10 +76,11 @@ impl Inputs {
     }
 }
 
-fn source(input: &Input, report: &mut Report) -> Option<Arc<Source>> {
+/// Sources carry the logical path, so that what a pack records does not depend on where the workspace lies.
+fn source(path: &str, input: &Input, report: &mut Report) -> Option<Arc<Source>> {
     let text = String::from_utf8_lossy(&input.bytes);
     if let Err(error) = std::str::from_utf8(&input.bytes) {
-        let source = Arc::new(Source { path: input.shown.clone(), text: text.into_owned() });
+        let source = Arc::new(Source { path: path.to_owned(), text: text.into_owned() });
         let at = error.valid_up_to();
         let place = Place::new(&source, at..at + 1);
         report.push(Diagnostic::error("encoding", "the file is not UTF-8 text").at(&place).help("save it as UTF-8"));
@@ -87,5 +88,5 @@ fn source(input: &Input, report: &mut Report) -> Option<Arc<Source>> {
     }
     // Carriage returns and a byte order mark of Windows editors are no content.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n");
-    Some(Arc::new(Source { path: input.shown.clone(), text }))
+    Some(Arc::new(Source { path: path.to_owned(), text }))
 }

@@ -1,5 +1,6 @@
 //! Reads a workspace, or the inputs kept in a pack, into memory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -13,11 +14,14 @@ use crate::project::disk::DiskError;
 use crate::project::{embedded, folder};
 
 /// A workspace on disk.
+#[derive(Debug, Clone)]
 pub struct Location {
     /// Its folder.
     pub root: PathBuf,
     /// Where packs are written.
     pub output: PathBuf,
+    /// Where each input lies, as people would type it, by its logical path.
+    pub shown: BTreeMap<String, String>,
 }
 
 /// Reads every input of a workspace.
@@ -62,7 +66,8 @@ pub fn workspace(root: &Path) -> Result<(Location, Inputs), DiskError> {
         inputs.insert(format!("files/{logo}"), shown(logo), folder::file(&folder::inside(root, logo, false)?)?);
     }
     let output = folder::inside(root, paths.output.as_deref().unwrap_or("output"), true)?;
-    Ok((Location { root: root.to_owned(), output }, inputs))
+    let shown = inputs.iter().map(|(path, input)| (path.to_owned(), input.shown.clone())).collect();
+    Ok((Location { root: root.to_owned(), output, shown }, inputs))
 }
 
 /// Reads the inputs kept in a pack; the digests in the manifest say which file is which.

@@ -20,7 +20,7 @@ pub fn pack(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Disk
     if folder.exists() {
         return Err(DiskError::Exists { path: folder.to_owned() });
     }
-    let parent = folder.parent().unwrap_or(Path::new("."));
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(DiskError::write(parent))?;
     let temporary = Temporary::new(parent, folder)?;
     let mut folders = BTreeSet::from([temporary.path.clone()]);

@@ -263,12 +263,18 @@ impl Templates {
         Self { tera }
     }
 
-    /// Compiles a template.
+    /// Compiles templates, by name and text.
+    ///
+    /// All at once, because Tera goes over everything it holds after each addition; one by one only to find the faulty ones.
     ///
     /// # Errors
-    /// Returns the fault with its place when Tera does not accept the text.
-    pub fn add(&mut self, name: &str, body: &str) -> Result<(), Fault> {
-        self.tera.add_raw_template(name, body).map_err(|error| fault_of(&error, body))
+    /// Returns the position and fault of each template that Tera does not accept; the others are compiled.
+    pub fn add_all(&mut self, templates: &[(String, &str)]) -> Vec<(usize, Fault)> {
+        if self.tera.add_raw_templates(templates.iter().map(|(name, body)| (name.as_str(), *body))).is_ok() {
+            return Vec::new();
+        }
+        let one = |(at, (name, body)): (usize, &(String, &str))| self.tera.add_raw_template(name, body).err().map(|error| (at, fault_of(&error, body)));
+        templates.iter().enumerate().filter_map(one).collect()
     }
 
     /// Fills a template.

@@ -1,0 +1,336 @@
+//! Packs end to end: generated, verified, rebuilt, reproducible, and silent about risk.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::suite::sandbox::{DATE, Run, Sandbox, files};
+
+/// The samples with the documents that their packs must have.
+const SAMPLES: [(&str, &[&str]); 3] = [
+    ("brightledger-crm", &["DPA", "NDA", "SLA", "TERMINATION", "TERMS"]),
+    ("ironpeak-hosting", &["DPA", "NDA", "SLA", "TERMINATION", "TERMS"]),
+    ("quillfold-stationery", &["NDA"]),
+];
+
+fn names() -> Vec<&'static str> {
+    SAMPLES.iter().map(|(name, _)| *name).collect()
+}
+
+fn verify(sandbox: &Sandbox, pack: &Path) -> Run {
+    sandbox.run(&["verify", pack.to_str().unwrap()])
+}
+
+fn pdfs(pack: &Path) -> Vec<PathBuf> {
+    let mut out: Vec<PathBuf> = std::fs::read_dir(pack.join("send")).unwrap().map(|e| e.unwrap().path()).collect();
+    out.sort();
+    out
+}
+
+/// Runs an external reader of PDFs; says aloud when it is missing, and fails then in CI.
+fn tool(name: &str, arguments: &[&str]) -> Option<String> {
+    match Command::new(name).args(arguments).output() {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(error) => {
+            assert!(std::env::var("CI").is_err(), "{name} is missing in CI: {error}");
+            eprintln!("SKIPPED: {name} is not installed, so the text of the PDFs is not read (Debian: poppler-utils, qpdf)");
+            None
+        }
+    }
+}
+
+#[test]
+fn samples_have_their_documents_and_verify() {
+    let sandbox = Sandbox::with_sample();
+    for (pack, (name, documents)) in sandbox.generate(&names(), "out", &[]).iter().zip(SAMPLES) {
+        let kinds: Vec<String> = pdfs(pack).iter().map(|p| p.file_name().unwrap().to_string_lossy().split('-').next().unwrap().to_owned()).collect();
+        assert_eq!(kinds, documents, "{name}");
+        let run = verify(&sandbox, pack);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(run.stdout.contains("rebuilds to the same bytes"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn second_generation_elsewhere_gives_the_same_bytes() {
+    let sandbox = Sandbox::with_sample();
+    let first = sandbox.generate(&names(), "one", &[]);
+    let second = sandbox.generate(&names(), "two", &[]);
+    for (a, b) in first.iter().zip(&second) {
+        assert_eq!(files(a), files(b));
+    }
+}
+
+#[test]
+fn one_flipped_byte_is_an_integrity_fault_that_names_the_file() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &[]);
+    let all = files(&packs[0]);
+    for name in all.keys().filter(|n| !n.starts_with("internal/inputs/")).chain(all.keys().find(|n| n.starts_with("internal/inputs/"))) {
+        let path = packs[0].join(name);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = bytes.len() / 2;
+        bytes[at] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let run = verify(&sandbox, &packs[0]);
+        assert_eq!(run.code, 3, "{name}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains(name.as_str()) || name.ends_with("manifest.json"), "{name}: {}", run.stderr);
+        bytes[at] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+    }
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+}
+
+#[test]
+fn missing_and_added_files_are_integrity_faults() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &[]);
+    let extra = packs[0].join("send/extra.pdf");
+    std::fs::write(&extra, b"%PDF").unwrap();
+    assert_eq!(verify(&sandbox, &packs[0]).code, 3);
+    std::fs::remove_file(extra).unwrap();
+    std::fs::remove_file(&pdfs(&packs[0])[0]).unwrap();
+    assert_eq!(verify(&sandbox, &packs[0]).code, 3);
+}
+
+#[test]
+fn forged_manifest_is_caught_by_the_rebuild() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &[]);
+    let pdf = pdfs(&packs[0]).remove(0);
+    let mut bytes = std::fs::read(&pdf).unwrap();
+    let old = countersign::base::digest::Digest::of(&bytes);
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    std::fs::write(&pdf, &bytes).unwrap();
+    let manifest = packs[0].join("internal/manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace(old.as_str(), countersign::base::digest::Digest::of(&bytes).as_str())).unwrap();
+    let run = verify(&sandbox, &packs[0]);
+    assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("a rebuild gives other bytes"), "{}", run.stderr);
+}
+
+#[test]
+fn editing_the_library_never_moves_an_issued_pack() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["brightledger-crm"], "out", &[]);
+    let clause = sandbox.path().join("clauses/nda/exclusions.md");
+    let text = std::fs::read_to_string(&clause).unwrap();
+    std::fs::write(&clause, format!("{text}\nOne more sentence stands here.\n")).unwrap();
+    let run = verify(&sandbox, &packs[0]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("rebuilds to the same bytes"));
+    let after = sandbox.generate(&["brightledger-crm"], "out", &[]);
+    assert_ne!(packs, after, "other inputs, another pack");
+}
+
+#[test]
+fn clause_that_a_pack_does_not_depend_on_leaves_its_id_alone() {
+    let sandbox = Sandbox::with_sample();
+    let before = sandbox.generate(&["quillfold-stationery"], "one", &[]);
+    let clause = sandbox.path().join("clauses/sla/availability.md");
+    let text = std::fs::read_to_string(&clause).unwrap();
+    std::fs::write(&clause, format!("{text}\nOne more sentence stands here.\n")).unwrap();
+    let after = sandbox.generate(&["quillfold-stationery"], "two", &[]);
+    assert_eq!(before[0].file_name(), after[0].file_name());
+}
+
+#[test]
+fn date_is_fixed_at_the_first_generation() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &[]);
+    let again = sandbox.run(&["-C", "sample", "generate", "quillfold-stationery", "--output", "out"]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(again.stdout.contains("unchanged") && again.stdout.contains(DATE), "{}", again.stdout);
+    let other = sandbox.run(&["-C", "sample", "generate", "quillfold-stationery", "--output", "out", "--date", "2026-12-01"]);
+    assert_eq!(other.code, 1);
+    assert!(other.stderr.contains("date-locked"), "{}", other.stderr);
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+}
+
+#[test]
+fn bound_pack_is_one_pdf_that_verifies() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["ironpeak-hosting"], "out", &["--bind"]);
+    assert_eq!(pdfs(&packs[0]).len(), 1);
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+    let Some(text) = tool("pdftotext", &["-layout", pdfs(&packs[0])[0].to_str().unwrap(), "-"]) else { return };
+    let pages = text.matches('\u{c}').count();
+    assert!(text.contains(&format!("Page {pages} of {pages}")), "pages run through the whole file");
+}
+
+#[test]
+fn instruments_can_be_produced_alone() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["brightledger-crm"], "out", &["--document", "scc", "--document", "uk_addendum"]);
+    let kinds: Vec<String> = pdfs(&packs[0]).iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    assert!(kinds[0].starts_with("SCC-") && kinds[1].starts_with("UK-ADDENDUM-"), "{kinds:?}");
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+}
+
+#[test]
+fn business_associate_agreement_is_produced_for_a_billing_company() {
+    let sandbox = Sandbox::with_sample();
+    let profile = sandbox.path().join("sample/suppliers/quillfold-stationery.yaml");
+    let billing = std::fs::read_to_string(super::sandbox::repository().join("tests/fixtures/suppliers/claimwell-billing.yaml")).unwrap();
+    std::fs::write(profile.with_file_name("claimwell-billing.yaml"), billing).unwrap();
+    let packs = sandbox.generate(&["claimwell-billing"], "out", &["--document", "baa"]);
+    assert!(pdfs(&packs[0])[0].file_name().unwrap().to_string_lossy().starts_with("BAA-"));
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+}
+
+#[test]
+fn nda_asks_only_for_what_it_depends_on() {
+    let sandbox = Sandbox::with_sample();
+    let profile = sandbox.path().join("sample/suppliers/quillfold-stationery.yaml");
+    let text = std::fs::read_to_string(&profile).unwrap();
+    let without: String = text.split_inclusive('\n').filter(|l| !l.starts_with("extends:")).collect::<String>();
+    let cut = without.find("\nrisk:").map_or(without.len(), |at| at + 1);
+    let bare = &without[..cut];
+    std::fs::write(&profile, bare).unwrap();
+    let asked = sandbox.run(&["-C", "sample", "generate", "quillfold-stationery", "--document", "nda", "--output", "asked"]);
+    for fact in ["agreement.master", "contract.deed", "contract.liquidated_damages"] {
+        assert!(asked.stderr.contains(&format!("the fact `{fact}` has no value")), "{}", asked.stderr);
+    }
+    assert!(asked.stderr.ends_with("3 errors\n"), "nothing else is asked: {}", asked.stderr);
+    std::fs::write(&profile, bare.replace("\nagreement:\n", "\nagreement:\n  master: none\n  deed: false\n  liquidated_damages: false\n")).unwrap();
+    let whole = sandbox.run(&["-C", "sample", "generate", "quillfold-stationery", "--output", "whole"]);
+    assert_eq!(whole.code, 1, "the whole pack needs the assessment");
+    assert!(whole.stderr.contains("risk.criticality"), "{}", whole.stderr);
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &["--document", "nda"]);
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+}
+
+#[test]
+fn draft_has_its_own_folder_and_says_so_on_each_page() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &["--draft"]);
+    assert!(packs[0].to_string_lossy().ends_with("-draft"));
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+    let Some(text) = tool("pdftotext", &["-layout", pdfs(&packs[0])[0].to_str().unwrap(), "-"]) else { return };
+    let pages: Vec<&str> = text.split('\u{c}').filter(|p| !p.trim().is_empty()).collect();
+    assert!(pages.iter().all(|p| p.contains("DRAFT FOR REVIEW")));
+}
+
+/// Words that would tell the other side what we think of it; the ids of floors and holds come on top.
+const RISK_WORDS: [&str; 8] = ["tier", "risk score", "inherent", "residual", "floor-", "hold-", "open hold", "approver"];
+
+#[test]
+fn nothing_that_is_sent_tells_our_view_of_the_risk() {
+    let sandbox = Sandbox::with_sample();
+    let workspace = std::fs::read_to_string(sandbox.path().join("sample/countersign.yaml")).unwrap();
+    let authorities: Vec<&str> = workspace[workspace.find("\nauthorities:").unwrap()..]
+        .lines()
+        .filter_map(|l| l.split("email:").nth(1))
+        .map(|e| e.trim().trim_end_matches('}').trim())
+        .collect();
+    assert!(authorities.len() >= 6, "{authorities:?}");
+    for pack in sandbox.generate(&names(), "out", &[]) {
+        for pdf in pdfs(&pack) {
+            let path = pdf.to_str().unwrap();
+            let Some(mut text) = tool("pdftotext", &[path, "-"]) else { return };
+            text.push_str(&tool("pdfinfo", &["-meta", path]).unwrap_or_default());
+            text.push_str(&tool("pdfinfo", &[path]).unwrap_or_default());
+            text.push_str(&attachment(path, &sandbox));
+            let lower = text.to_lowercase();
+            for word in RISK_WORDS {
+                let found = lower.match_indices(word).find(|(at, _)| !lower[..*at].ends_with(char::is_alphanumeric));
+                let whole = found.filter(|(at, w)| w.ends_with('-') || !lower[at + w.len()..].starts_with(char::is_alphanumeric));
+                assert!(whole.is_none(), "{path}: `{word}` in `{}`", excerpt(&lower, whole.unwrap().0));
+            }
+            for person in &authorities {
+                assert!(!lower.contains(&person.to_lowercase()), "{path}: {person}");
+            }
+        }
+    }
+}
+
+fn excerpt(text: &str, at: usize) -> String {
+    let from = text[..at].char_indices().rev().nth(40).map_or(0, |(i, _)| i);
+    text[from..].chars().take(100).collect()
+}
+
+/// The embedded terms of a PDF.
+fn attachment(path: &str, sandbox: &Sandbox) -> String {
+    let target = sandbox.path().join("terms.json");
+    tool("pdfdetach", &["-save", "1", "-o", target.to_str().unwrap(), path]);
+    std::fs::read_to_string(target).unwrap()
+}
+
+#[test]
+fn every_pdf_carries_its_terms_and_no_residue() {
+    let sandbox = Sandbox::with_sample();
+    for pack in sandbox.generate(&names(), "out", &[]) {
+        let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(pack.join("internal/manifest.json")).unwrap()).unwrap();
+        for pdf in pdfs(&pack) {
+            let path = pdf.to_str().unwrap();
+            let Some(text) = tool("pdftotext", &["-layout", path, "-"]) else { return };
+            for residue in ["{{", "}}", "{%", "[", "]", "TBD", "TODO", "ref:", "doc:", "lorem", "XXX", "undefined"] {
+                assert!(!text.contains(residue), "{path}: `{residue}` in `{}`", excerpt(&text, text.find(residue).unwrap()));
+            }
+            let terms: serde_json::Value = serde_json::from_str(&attachment(path, &sandbox)).unwrap();
+            let first_page = text.split('\u{c}').next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            for party in terms["documents"][0]["parties"].as_array().unwrap() {
+                let name = party["legal_name"].as_str().unwrap();
+                assert!(first_page.contains(name), "{path}: {name} is not on page one");
+            }
+            assert_eq!(terms["documents"][0]["date"], manifest["date"]);
+            let printed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(printed.contains(terms["documents"][0]["id"].as_str().unwrap()));
+        }
+    }
+}
+
+#[test]
+fn values_of_the_terms_are_found_in_the_text() {
+    let sandbox = Sandbox::with_sample();
+    for pack in sandbox.generate(&["brightledger-crm", "ironpeak-hosting"], "out", &[]) {
+        for pdf in pdfs(&pack) {
+            let path = pdf.to_str().unwrap();
+            let Some(text) = tool("pdftotext", &[path, "-"]) else { return };
+            let printed = squeeze(&text);
+            let terms: serde_json::Value = serde_json::from_str(&attachment(path, &sandbox)).unwrap();
+            for (name, value) in terms["documents"][0]["values"].as_object().unwrap() {
+                // A clause may print the bare number without its unit, so the number alone has to be there.
+                let value = value.as_str().unwrap();
+                let bare = value.split(' ').next().unwrap();
+                assert!(printed.contains(&squeeze(value)) || printed.contains(&squeeze(bare)), "{path}: {name} = {value}");
+            }
+        }
+    }
+}
+
+/// Letters and digits only: hyphenation and line ends of the layout do not count.
+fn squeeze(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
+#[test]
+fn hold_stops_the_issue_until_a_decision_accepts_it() {
+    let sandbox = Sandbox::with_sample();
+    let profile = sandbox.path().join("sample/suppliers/quillfold-stationery.yaml");
+    let text = std::fs::read_to_string(&profile).unwrap();
+    let at = text.find("incidents: none").unwrap();
+    let text = format!("{}incidents: unknown{}", &text[..at], &text[at + "incidents: none".len()..]);
+    std::fs::write(&profile, &text).unwrap();
+    let stopped = sandbox.run(&["-C", "sample", "generate", "quillfold-stationery", "--date", DATE, "--output", "out"]);
+    assert_eq!(stopped.code, 1);
+    assert!(stopped.stderr.contains("open-hold") && stopped.stderr.contains("unknown"), "{}", stopped.stderr);
+    assert!(!sandbox.path().join("out").exists(), "nothing is written");
+    let workspace = std::fs::read_to_string(sandbox.path().join("sample/countersign.yaml")).unwrap();
+    let roles = &workspace[workspace.find("hold-unknown:").unwrap()..];
+    let role = roles[roles.find('[').unwrap() + 1..].split([',', ']']).next().unwrap().trim();
+    let people = &workspace[workspace.find("\nauthorities:").unwrap()..];
+    let people = &people[people.find(&format!("  {role}:")).unwrap()..];
+    let person = people.split("email:").nth(1).unwrap().split(['}', '\n']).next().unwrap().trim();
+    let decision = format!(
+        "version: 1\nkind: accept_hold\nsupplier: quillfold-stationery\nhold: hold-unknown\nsubject: {}\nrole: {role}\nperson: {person}\n\
+         reason: small orders, paid on delivery\ndate: 2026-11-01\nexpires: 2027-05-01\n",
+        countersign::base::digest::Digest::of(text.as_bytes())
+    );
+    std::fs::write(sandbox.path().join("sample/decisions/quillfold-unknown.yaml"), decision).unwrap();
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &[]);
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+    let explanation = std::fs::read_to_string(packs[0].join("internal/explanation.json")).unwrap();
+    assert!(explanation.contains("small orders, paid on delivery"));
+}

@@ -1,0 +1,95 @@
+//! A sealed world for a test: a folder of its own, the binary, and no environment that could leak in.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// Date of every pack in tests.
+pub const DATE: &str = "2026-11-21";
+
+/// A folder that vanishes with the test.
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+/// What a run of the binary gave.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Copies a folder of the repository into the sandbox, and the library and layouts beside it.
+    pub fn with_sample() -> Self {
+        let sandbox = Self::new();
+        for folder in ["sample", "clauses", "templates"] {
+            copy(&repository().join(folder), &sandbox.path().join(folder));
+        }
+        sandbox
+    }
+
+    /// Runs the binary in the sandbox; every environment variable is taken away.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let output = Command::new(env!("CARGO_BIN_EXE_countersign")).args(arguments).current_dir(self.path()).env_clear().output().unwrap();
+        Run {
+            code: output.status.code().expect("the program ends by itself"),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Generates packs of sample suppliers into a folder and returns the pack folders.
+    pub fn generate(&self, suppliers: &[&str], output: &str, more: &[&str]) -> Vec<PathBuf> {
+        let mut arguments = vec!["-C", "sample", "generate", "--date", DATE, "--output", output, "--format", "json"];
+        arguments.extend(more);
+        arguments.extend(suppliers);
+        let run = self.run(&arguments);
+        assert_eq!(run.code, 0, "{}{}", run.stderr, run.stdout);
+        let value: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        value["packs"].as_array().unwrap().iter().map(|p| self.path().join(p["folder"].as_str().unwrap())).collect()
+    }
+}
+
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Every file below a folder with its bytes, by path inside it.
+pub fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut out = std::collections::BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(inner) = open.pop() {
+        for entry in std::fs::read_dir(inner).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                out.insert(path.strip_prefix(folder).unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    out
+}
