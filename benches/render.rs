@@ -50,7 +50,7 @@ fn another_supplier(bencher: Bencher<'_, '_>) {
     bencher
         .with_inputs(|| {
             number.set(number.get() + 1);
-            if number.get() % 10 == 0 {
+            if number.get().is_multiple_of(10) {
                 evict(5);
             }
             [supplier(number.get())]

@@ -280,10 +280,10 @@ impl<'a> Decoder<'a> {
     /// What a schema wants, in words for a help line.
     fn expected(&self, schema: &'a Value) -> String {
         let schema = self.resolve(schema);
-        if let Some(options) = schema.get("anyOf").and_then(Value::as_array) {
-            if let Some(only) = options.iter().find(|o| !is_null_schema(o)) {
-                return self.expected(only);
-            }
+        if let Some(options) = schema.get("anyOf").and_then(Value::as_array)
+            && let Some(only) = options.iter().find(|o| !is_null_schema(o))
+        {
+            return self.expected(only);
         }
         let allowed = allowed_values(schema);
         if !allowed.is_empty() {

@@ -333,14 +333,14 @@ impl<'a> Assembler<'a, '_> {
         let document = &draft.document;
         self.targets.documents.insert(document.kind.clone(), document.title.clone());
         for (part, slots) in document.parts.iter().zip(&draft.slots) {
-            if part.kind == PartKind::Instrument {
-                if let Some((kind, _)) = self.materials.library.outlines.iter().find(|(_, o)| o.value.title == part.title) {
-                    let text = format!("{} ({})", part.title, part.label);
-                    self.targets.insert(
-                        kind,
-                        Target { document: document.kind.clone(), part: part.anchor.clone(), anchor: part.anchor.clone(), text, items: BTreeMap::new() },
-                    );
-                }
+            if part.kind == PartKind::Instrument
+                && let Some((kind, _)) = self.materials.library.outlines.iter().find(|(_, o)| o.value.title == part.title)
+            {
+                let text = format!("{} ({})", part.title, part.label);
+                self.targets.insert(
+                    kind,
+                    Target { document: document.kind.clone(), part: part.anchor.clone(), anchor: part.anchor.clone(), text, items: BTreeMap::new() },
+                );
             }
             for (section, slot) in part.sections.iter().zip(slots) {
                 let (anchor, text) = match (part.kind, section.number.as_str()) {

@@ -72,10 +72,10 @@ impl Checker<'_> {
 
     fn dates(&mut self, date: Date) {
         let profile = &self.written.value;
-        if let Some(term) = &profile.term {
-            if term.end.is_some_and(|end| end < term.start) {
-                self.error("contradiction", "the term ends before it starts".to_owned(), "term.end", "`end` is the last day of the initial term");
-            }
+        if let Some(term) = &profile.term
+            && term.end.is_some_and(|end| end < term.start)
+        {
+            self.error("contradiction", "the term ends before it starts".to_owned(), "term.end", "`end` is the last day of the initial term");
         }
         for (at, incident) in profile.assurance.iter().flat_map(|a| &a.incidents).enumerate() {
             let path = format!("assurance.incidents[{at}]");
@@ -142,15 +142,16 @@ impl Checker<'_> {
 
     fn chain(&mut self, places: &Places) {
         let profile = &self.written.value;
-        if let Some(subcontracting) = &profile.subcontracting {
-            if !subcontracting.allowed && !subcontracting.subcontractors.is_empty() {
-                self.error(
-                    "contradiction",
-                    "subcontractors are listed, but subcontracting is not allowed".to_owned(),
-                    "subcontracting.allowed",
-                    "allow it, or remove the list",
-                );
-            }
+        if let Some(subcontracting) = &profile.subcontracting
+            && !subcontracting.allowed
+            && !subcontracting.subcontractors.is_empty()
+        {
+            self.error(
+                "contradiction",
+                "subcontractors are listed, but subcontracting is not allowed".to_owned(),
+                "subcontracting.allowed",
+                "allow it, or remove the list",
+            );
         }
         let country = &profile.identity.address.country;
         if profile.transfers.as_ref().is_some_and(|t| t.data_privacy_framework) && !places.framework.contains(country) {

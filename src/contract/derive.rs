@@ -297,10 +297,10 @@ impl Deriver<'_> {
         }
         self.set_bool("processing.any", !roles.is_empty(), "processing");
         self.set("processing.roles", FactValue::Set(roles), "processing");
-        if let Some(stated) = self.facts.get("jurisdictions").cloned() {
-            if stated.value != FactValue::Set(jurisdictions.clone()) {
-                self.set("jurisdictions", FactValue::Set(jurisdictions), "processing");
-            }
+        if let Some(stated) = self.facts.get("jurisdictions").cloned()
+            && stated.value != FactValue::Set(jurisdictions.clone())
+        {
+            self.set("jurisdictions", FactValue::Set(jurisdictions), "processing");
         }
     }
 

@@ -138,10 +138,10 @@ impl Library {
 
     fn read_archetypes(&mut self, files: &Files, report: &mut Report) {
         for key in files.keys() {
-            if let Some(name) = key.strip_prefix("archetypes/").and_then(|k| k.strip_suffix(".yaml")) {
-                if let Some(node) = yaml(files, key, report) {
-                    self.archetypes.insert(name.to_owned(), node);
-                }
+            if let Some(name) = key.strip_prefix("archetypes/").and_then(|k| k.strip_suffix(".yaml"))
+                && let Some(node) = yaml(files, key, report)
+            {
+                self.archetypes.insert(name.to_owned(), node);
             }
         }
     }

@@ -225,11 +225,11 @@ impl Registry {
                 report.push(Diagnostic::error("unknown-unit", format!("`{name}` has the unit `{unit}`, which is not declared")).at(&place).help(help));
             }
             for tier in Tier::ALL {
-                if let Some(value) = parameter.default_for(tier) {
-                    if parameter.typed(value).is_none() {
-                        let message = format!("the default of `{name}` for {} is not {}", tier.word(), parameter.expected());
-                        report.push(Diagnostic::error("wrong-type", message).at(&node.place_of(&format!("parameters.{name}.default"))));
-                    }
+                if let Some(value) = parameter.default_for(tier)
+                    && parameter.typed(value).is_none()
+                {
+                    let message = format!("the default of `{name}` for {} is not {}", tier.word(), parameter.expected());
+                    report.push(Diagnostic::error("wrong-type", message).at(&node.place_of(&format!("parameters.{name}.default"))));
                 }
             }
         }
@@ -313,11 +313,11 @@ impl Registry {
             }
         }
         for (name, (value, origin, place)) in &mut typed {
-            if let Typed::Number(figure) = value {
-                if let Some((bounded, why)) = self.bounded(name, *figure, place.as_ref(), setting, report) {
-                    *figure = bounded;
-                    *origin = why;
-                }
+            if let Typed::Number(figure) = value
+                && let Some((bounded, why)) = self.bounded(name, *figure, place.as_ref(), setting, report)
+            {
+                *figure = bounded;
+                *origin = why;
             }
         }
         typed.into_iter().map(|(name, (value, origin, place))| (name.to_owned(), self.print(name, &value, origin, place, setting.currency))).collect()

@@ -56,10 +56,10 @@ impl Inputs {
         let prefix = format!("{folder}/");
         let mut out = Files::new();
         for (path, input) in self.iter() {
-            if let Some(rest) = path.strip_prefix(&prefix) {
-                if let Some(source) = source(path, input, report) {
-                    out.insert(rest.to_owned(), source);
-                }
+            if let Some(rest) = path.strip_prefix(&prefix)
+                && let Some(source) = source(path, input, report)
+            {
+                out.insert(rest.to_owned(), source);
             }
         }
         out

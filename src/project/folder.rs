@@ -1,6 +1,6 @@
 //! Reads a folder of inputs: plain files in order of name, no links.
 
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "floor 4 is where files are read")]
+#![expect(clippy::disallowed_methods, reason = "floor 4 is where files are read")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,6 +12,7 @@ mod data;
 mod error;
 mod fonts;
 mod look;
+mod stream_end;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -147,7 +148,7 @@ impl Renderer {
             ..PdfOptions::default()
         };
         let pdf = typst_pdf::pdf(&laid_out, &options).map_err(|errors| RenderError::Template(job.faults(&errors)))?;
-        Ok(Rendered { pdf, pages: laid_out.pages().len() })
+        Ok(Rendered { pdf: stream_end::mend(pdf), pages: laid_out.pages().len() })
     }
 
     /// Checks the input and turns it into what Typst may see.

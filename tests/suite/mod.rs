@@ -1,11 +1,13 @@
 //! Each module tests one promise; tests are sentences.
 
-pub mod architecture;
-pub mod commands;
-pub mod invalid;
-pub mod packs;
-pub mod sandbox;
+pub(crate) mod architecture;
+pub(crate) mod commands;
+pub(crate) mod invalid;
+pub(crate) mod packs;
+pub(crate) mod sandbox;
 
-pub mod condition;
-pub mod risk;
-pub mod shelf;
+pub(crate) mod condition;
+pub(crate) mod reading;
+pub(crate) mod risk;
+pub(crate) mod shelf;
+pub(crate) mod zz_probe;

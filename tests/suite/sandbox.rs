@@ -6,31 +6,31 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// Date of every pack in tests.
-pub const DATE: &str = "2026-11-21";
+pub(crate) const DATE: &str = "2026-11-21";
 
 /// A folder that vanishes with the test.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     folder: TempDir,
 }
 
 /// What a run of the binary gave.
-pub struct Run {
+pub(crate) struct Run {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
 impl Sandbox {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Copies a folder of the repository into the sandbox, and the library and layouts beside it.
-    pub fn with_sample() -> Self {
+    pub(crate) fn with_sample() -> Self {
         let sandbox = Self::new();
         for folder in ["sample", "clauses", "templates"] {
             copy(&repository().join(folder), &sandbox.path().join(folder));
@@ -39,7 +39,7 @@ impl Sandbox {
     }
 
     /// Runs the binary in the sandbox; every environment variable is taken away.
-    pub fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         let output = Command::new(env!("CARGO_BIN_EXE_countersign")).args(arguments).current_dir(self.path()).env_clear().output().unwrap();
         Run {
             code: output.status.code().expect("the program ends by itself"),
@@ -49,7 +49,7 @@ impl Sandbox {
     }
 
     /// Generates packs of sample suppliers into a folder and returns the pack folders.
-    pub fn generate(&self, suppliers: &[&str], output: &str, more: &[&str]) -> Vec<PathBuf> {
+    pub(crate) fn generate(&self, suppliers: &[&str], output: &str, more: &[&str]) -> Vec<PathBuf> {
         let mut arguments = vec!["-C", "sample", "generate", "--date", DATE, "--output", output, "--format", "json"];
         arguments.extend(more);
         arguments.extend(suppliers);
@@ -60,11 +60,11 @@ impl Sandbox {
     }
 }
 
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -78,7 +78,7 @@ pub fn copy(from: &Path, to: &Path) {
 }
 
 /// Every file below a folder with its bytes, by path inside it.
-pub fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     let mut out = std::collections::BTreeMap::new();
     let mut open = vec![folder.to_owned()];
     while let Some(inner) = open.pop() {
