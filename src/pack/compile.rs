@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::base::date::Date;
 use crate::base::decode::decode;
-use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::diagnostic::{Diagnostic, Report, Severity};
 use crate::base::digest::Digest;
 use crate::base::node;
 use crate::base::source::Place;
@@ -93,6 +93,13 @@ pub struct PdfJob<'a> {
     documents: &'a [Document],
     title: String,
     terms: Vec<u8>,
+}
+
+impl PdfJob<'_> {
+    /// How much there is to lay out, in sections.
+    pub fn weight(&self) -> usize {
+        self.documents.iter().flat_map(|d| &d.parts).map(|p| p.sections.len()).sum()
+    }
 }
 
 /// A finished pack: every file by its path inside the pack folder.
@@ -217,17 +224,7 @@ impl Compiler {
             return None;
         };
         let source = self.inputs.source(&path, report)?;
-        let mut node = node::parse(&source, report)?;
-        if let Some(extends) = node.get("extends").cloned() {
-            let name = extends.text().unwrap_or_default();
-            match self.library.archetypes.get(name) {
-                Some(archetype) => node = node.over(archetype),
-                None => {
-                    let help = suggest::help(name, self.library.archetypes.keys().map(String::as_str));
-                    report.push(Diagnostic::error("unknown-archetype", format!("there is no archetype `{name}`")).at(&extends.place).help(help));
-                }
-            }
-        }
+        let node = self.extended(node::parse(&source, report)?, report);
         let value: Profile = decode(&node, report)?;
         let profile = Written { value, node };
         if profile.value.supplier != id {
@@ -247,6 +244,30 @@ impl Compiler {
         consistency::check(&profile, &certificates, &self.library.places, date, report);
         self.library.registry.check_overrides(&profile.value.overrides, &profile.node, report);
         Some(Supplier { profile, digest: Digest::of(&input.bytes) })
+    }
+
+    /// Lays a profile over its archetype, that over its own, and so on.
+    fn extended(&self, node: node::Node, report: &mut Report) -> node::Node {
+        let mut node = node;
+        let mut next = node.get("extends").cloned();
+        let mut seen = Vec::new();
+        while let Some(extends) = next {
+            let name = extends.text().unwrap_or_default().to_owned();
+            if seen.contains(&name) {
+                let message = format!("the archetype `{name}` extends itself: {}", seen.join(", "));
+                report.push(Diagnostic::error("archetype-cycle", message).at(&extends.place).help("remove one of the `extends:`"));
+                break;
+            }
+            let Some(archetype) = self.library.archetypes.get(&name) else {
+                let help = suggest::help(&name, self.library.archetypes.keys().map(String::as_str));
+                report.push(Diagnostic::error("unknown-archetype", format!("there is no archetype `{name}`")).at(&extends.place).help(help));
+                break;
+            };
+            next = archetype.get("extends").cloned();
+            node = node.over(archetype);
+            seen.push(name);
+        }
+        node
     }
 
     fn entity(&self, profile: &Profile) -> Option<&Entity> {
@@ -304,12 +325,15 @@ impl Compiler {
     }
 
     /// Reports every open hold, with why a decision about it does not stand.
-    fn report_holds(&self, assessed: &Assessed, date: Date, report: &mut Report) {
+    ///
+    /// An open hold stops the issue of a pack ([`Severity::Error`]), but is no fault of the workspace ([`Severity::Warning`]).
+    pub fn report_holds(&self, assessed: &Assessed, date: Date, severity: Severity, report: &mut Report) {
         let Ok(assessment) = &assessed.assessment else { return };
         let supplier = &assessed.supplier;
         for hold in assessment.holds.iter().filter(|h| h.accepted_by.is_none()) {
             let place = hold.because.iter().find_map(|r| assessed.facts.get(&r.fact)).and_then(|f| f.place.clone());
             let mut diagnostic = Diagnostic::error("open-hold", format!("`{}` stops the issue: {}", hold.id, hold.condition)).at_opt(place.as_ref());
+            diagnostic.severity = severity;
             let about = self.decisions.iter().filter(|(_, d)| d.value.hold == hold.id && d.value.supplier == supplier.profile.value.supplier);
             for (_, decision) in about {
                 if let Some(reason) = self.refusal(&decision.value, supplier, date) {
@@ -418,7 +442,7 @@ impl Compiler {
             }
         };
         if !request.draft {
-            self.report_holds(assessed, date, report);
+            self.report_holds(assessed, date, Severity::Error, report);
         }
         let mut assembled: Vec<String> = self.library.pack.documents.iter().filter(|d| assessment.documents.contains(d)).cloned().collect();
         let lead = self.library.pack.lead.iter().find(|d| assembled.contains(d)).cloned();
@@ -591,8 +615,10 @@ impl Compiler {
     fn depends_on(&self, assessed: &Assessed, plan: &Plan, selection: &Selection) -> BTreeSet<String> {
         let profile = &assessed.supplier.profile.value;
         let mut paths = BTreeSet::from([WORKSPACE.to_owned(), format!("suppliers/{}.yaml", profile.supplier)]);
-        if let Some(archetype) = &profile.extends {
-            paths.insert(format!("clauses/archetypes/{archetype}.yaml"));
+        let mut archetype = profile.extends.clone();
+        while let Some(name) = archetype {
+            archetype = self.library.archetypes.get(&name).and_then(|a| a.get("extends")).and_then(node::Node::text).map(str::to_owned);
+            paths.insert(format!("clauses/archetypes/{name}.yaml"));
         }
         let decisions = self.decisions.iter().filter(|(_, d)| d.value.supplier == profile.supplier);
         paths.extend(decisions.map(|(name, _)| format!("decisions/{name}")));

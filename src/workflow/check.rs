@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::date::Date;
-use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::diagnostic::{Diagnostic, Report, Severity};
 use crate::pack::compile::{Assessed, Compiler, Request};
 use crate::workflow::Opened;
 
@@ -31,7 +31,9 @@ pub fn check(opened: Opened, today: Date, ahead: Option<Date>) -> Checked {
         same_identity(&mut identities, id, &supplier.profile, &mut report);
         let Some(assessed) = compiler.assess(supplier, today, &mut report) else { continue };
         if report.errors() == before && sound {
-            compiler.compile(&assessed, &Request::default(), today, &mut report);
+            // As a review copy: an open hold is no fault of the workspace.
+            compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, today, &mut report);
+            compiler.report_holds(&assessed, today, Severity::Warning, &mut report);
             if let Some(ahead) = ahead {
                 flips(&compiler, &assessed, today, ahead, &mut report);
             }

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::date::Date;
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::contract::risk::Tier;
-use crate::pack::compile::{Compiled, Compiler, Request};
+use crate::pack::compile::{Compiled, Compiler, PdfJob, Request};
 use crate::project::read::{kept_path, manifest};
 use crate::project::{DiskError, write};
+use crate::render::Rendered;
 use crate::workflow::{Opened, Suppliers, verify};
 
 /// How many documents are laid out before Typst's cache is swept (measured: keeps memory flat at about 360 MiB).
 const SWEEP_EVERY: usize = 10;
 /// Age, in sweeps, at which an unused cache entry is dropped.
 const SWEEP_AGE: usize = 5;
+/// Stack of a layout worker: deeply nested documents recurse.
+const STACK: usize = 16 << 20;
 
 /// What a run of `generate` asks for.
 #[derive(Debug, Clone)]
@@ -170,18 +174,7 @@ type Files = (BTreeMap<String, Vec<u8>>, Vec<(String, usize)>);
 /// Every file of a pack, inputs included.
 pub(crate) fn files(compiler: &Compiler, compiled: &Compiled, report: &mut Report) -> Option<Files> {
     let jobs = compiled.jobs();
-    let rendered: Vec<(Option<crate::render::Rendered>, Report)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = jobs
-            .iter()
-            .map(|job| {
-                scope.spawn(move || {
-                    let mut report = Report::default();
-                    (compiler.render(compiled, job, &mut report), report)
-                })
-            })
-            .collect();
-        workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    });
+    let rendered = render(compiler, compiled, &jobs);
     let mut pdfs = BTreeMap::new();
     let mut pages = Vec::new();
     for (job, (rendered, found)) in jobs.iter().zip(rendered) {
@@ -201,4 +194,33 @@ pub(crate) fn files(compiler: &Compiler, compiled: &Compiled, report: &mut Repor
         files.insert(name.to_string_lossy().into_owned(), bytes.to_vec());
     }
     Some((files, pages))
+}
+
+/// Lays out all PDFs of a pack, one worker for each processor; results come in the order of the jobs.
+///
+/// Jobs are taken from a queue, the largest documents first, so that the last one to finish is a short one.
+fn render(compiler: &Compiler, compiled: &Compiled, jobs: &[PdfJob<'_>]) -> Vec<(Option<Rendered>, Report)> {
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(jobs[*at].weight()));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut report = Report::default();
+            done.push((*at, compiler.render(compiled, &jobs[*at], &mut report), report));
+        }
+        done
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
+    let mut results: Vec<_> = std::thread::scope(|scope| {
+        let spawned: Vec<_> = (0..workers).map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)).collect();
+        let join = |worker: std::io::Result<std::thread::ScopedJoinHandle<'_, _>>| match worker {
+            Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // The system gives no thread: this one does the work.
+            Err(_) => work(),
+        };
+        spawned.into_iter().flat_map(join).collect()
+    });
+    results.sort_by_key(|(at, ..)| *at);
+    results.into_iter().map(|(_, rendered, report)| (rendered, report)).collect()
 }

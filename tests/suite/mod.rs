@@ -10,4 +10,3 @@ pub(crate) mod condition;
 pub(crate) mod reading;
 pub(crate) mod risk;
 pub(crate) mod shelf;
-pub(crate) mod zz_probe;
