@@ -13,7 +13,7 @@ use crate::base::node::Node;
 use crate::base::source::Place;
 use crate::base::suggest;
 use crate::contract::entity::Entity;
-use crate::contract::profile::{Override, Severity};
+use crate::contract::profile::{Override, Profile, Severity};
 use crate::contract::requirement::{Deadline, Requirement};
 use crate::contract::risk::Tier;
 use crate::rule::fact::Facts;
@@ -51,6 +51,17 @@ pub enum Stricter {
     Higher,
     /// Neither: they must agree.
     None,
+}
+
+impl Stricter {
+    /// Tells whether a figure is strictly stricter than another.
+    fn prefers(self, figure: f64, other: f64) -> bool {
+        match self {
+            Self::Lower => figure < other,
+            Self::Higher => figure > other,
+            Self::None => false,
+        }
+    }
 }
 
 /// A bound with the requirements that set it.
@@ -192,6 +203,32 @@ enum Typed {
     Words(Vec<String>),
 }
 
+/// A parameter that the profile states in a field of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// The parameter.
+    pub parameter: &'static str,
+    /// Its value as text.
+    pub value: String,
+    /// The field.
+    pub field: &'static str,
+}
+
+/// The parameters that the description of the service states.
+pub fn stated(profile: &Profile) -> Vec<Stated> {
+    let Some(service) = &profile.service else { return Vec::new() };
+    let hours = |hours: Option<u32>| hours.map(|h| h.to_string());
+    let fields = [
+        ("service_hours", service.hours.clone(), "service.hours"),
+        ("support_hours", service.support_hours.clone(), "service.support_hours"),
+        ("maintenance_window", service.maintenance.clone(), "service.maintenance"),
+        ("measurement_source", service.measurement.clone(), "service.measurement"),
+        ("rpo_hours", hours(service.rpo_hours), "service.rpo_hours"),
+        ("rto_hours", hours(service.rto_hours), "service.rto_hours"),
+    ];
+    fields.into_iter().filter_map(|(parameter, value, field)| value.map(|value| Stated { parameter, value, field })).collect()
+}
+
 /// What the values of a pack depend on.
 pub struct Setting<'a> {
     /// The tier of the pack, or the fixed tier of a document that is signed before the assessment.
@@ -200,6 +237,8 @@ pub struct Setting<'a> {
     pub entity: (&'a Entity, &'a Node, &'a str),
     /// Negotiated overrides and where they are written.
     pub overrides: (&'a BTreeMap<String, Override>, &'a Node),
+    /// What the profile says of the service: parameter, value, field.
+    pub stated: &'a [Stated],
     /// The facts.
     pub facts: &'a Facts,
     /// The catalogue, by id.
@@ -333,8 +372,17 @@ impl Registry {
             let place = node.place_of(&format!("entities.{id}.parameters.{name}"));
             return Some((parameter.typed(value)?, format!("value of entity `{id}`"), Some(place)));
         }
-        let value = parameter.default_for(setting.tier)?;
-        Some((parameter.typed(value)?, format!("default for {}", setting.tier.word()), None))
+        let default = parameter.default_for(setting.tier).and_then(|value| parameter.typed(value));
+        let default = default.map(|value| (value, format!("default for {}", setting.tier.word()), None));
+        let stated = setting.stated.iter().find(|s| s.parameter == name).and_then(|stated| {
+            let value = parameter.typed(&Value::String(crate::contract::values::clean(&stated.value)))?;
+            Some((value, format!("stated in `{}`", stated.field), Some(setting.overrides.1.place_of(stated.field))))
+        });
+        // Of two figures the stricter wins; words of the profile replace words of the tier.
+        match (&stated, &default) {
+            (Some((Typed::Number(own), ..)), Some((Typed::Number(usual), ..))) if parameter.stricter.prefers(*usual, *own) => default,
+            _ => stated.or(default),
+        }
     }
 
     /// Gives all members of a family in play the strictest figure; a negotiated figure of one member stands for all.
@@ -348,12 +396,7 @@ impl Registry {
         };
         let negotiated = present.iter().filter(|m| setting.overrides.0.contains_key(m.as_str())).find_map(|m| figure(m));
         let pick = |a: (f64, String, Option<Place>), b: (f64, String, Option<Place>)| {
-            let b_wins = match stricter {
-                Stricter::Lower => b.0 < a.0,
-                Stricter::Higher => b.0 > a.0,
-                Stricter::None => false,
-            };
-            if b_wins { b } else { a }
+            if stricter.prefers(b.0, a.0) { b } else { a }
         };
         let Some(mut chosen) = negotiated.clone().or_else(|| present.iter().filter_map(|m| figure(m)).reduce(pick)) else { return };
         if family == INCIDENT_NOTICE {

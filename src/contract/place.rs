@@ -67,6 +67,12 @@ impl Places {
         self.countries.get(code).cloned().unwrap_or_else(|| code.to_owned())
     }
 
+    /// Name of a country in a table or address, without article.
+    pub fn cell(&self, code: &str) -> String {
+        let name = self.name(code);
+        name.strip_prefix("the ").map_or_else(|| name.clone(), |bare| bare.chars().take(1).flat_map(char::to_uppercase).chain(bare.chars().skip(1)).collect())
+    }
+
     /// Value of fact `supplier.region`.
     pub fn region(&self, code: &str) -> &'static str {
         match code {

@@ -11,7 +11,7 @@ use crate::contract::parameter::{Registry, enumerate, number_text, thousands};
 use crate::contract::place::Places;
 use crate::contract::profile::{
     AccessLevel, AccessPlace, Activity, ActivityRole, Authorisation, Classification, ContactRole, DataCategory, DataKind, Destruction, Master, Mechanism,
-    Money, Opinion, Profile, Renewal,
+    Money, Opinion, Profile, Renewal, Retention, Subcontractor, UkMechanism,
 };
 use crate::contract::risk::Tier;
 use crate::rule::fact::{FactValue, Facts};
@@ -47,14 +47,16 @@ const PATHS: &[(&str, &str)] = &[
     ("tests[]", "name date by"),
     ("insurance[]", "kind amount insurer expires"),
     ("subcontractors[]", "name address country task data contact"),
+    ("subprocessors[]", "name address country task data contact"),
     ("locations[]", "place country purpose"),
-    ("transfers[]", "importer country mechanism assessed"),
+    ("transfers[]", "importer country law mechanism assessed"),
     ("scc", "modules option_9a law_17 forum_18 docking option_11a authority frequency"),
     ("service", "description hours support_hours availability_window measurement maintenance rpo rto"),
     ("severities[]", "name meaning response restore"),
     ("credits[]", "band credit"),
     ("deliverables[]", "name description"),
     ("retention[]", "data period destruction basis"),
+    ("personal_retention[]", "data period destruction basis"),
 ];
 
 /// The shape of [`Values`], for checking templates when the library is loaded.
@@ -143,7 +145,7 @@ pub fn values(from: &Ingredients<'_>) -> Map<String, Value> {
         .list("documents", from.documents.iter().map(|(kind, title)| Group::default().text("kind", kind.clone()).text("title", title.clone())))
         .group("scc", scc(from))
         .group("service", service(profile));
-    let mut root = lists(root, profile, places);
+    let mut root = lists(root, from);
     if let Some(tier) = from.tier {
         let severities = profile.service.as_ref().and_then(|s| s.severities.clone()).unwrap_or_else(|| from.registry.severities(tier));
         root = root.list(
@@ -335,7 +337,7 @@ fn service(profile: &Profile) -> Group {
     let Some(service) = &profile.service else { return Group::default() };
     let hours = |n: Option<u32>| n.map(|n| if n == 1 { "1 hour".to_owned() } else { format!("{n} hours") });
     Group::default()
-        .text("description", service.description.clone())
+        .text("description", service.description.as_ref().map(|d| d.trim_end_matches('.').to_owned()))
         .text("hours", service.hours.clone())
         .text("support_hours", service.support_hours.clone())
         .text("availability_window", service.hours.clone())
@@ -346,7 +348,8 @@ fn service(profile: &Profile) -> Group {
 }
 
 /// Adds the lists whose field the profile has.
-fn lists(root: Group, profile: &Profile, places: &Places) -> Group {
+fn lists(root: Group, from: &Ingredients<'_>) -> Group {
+    let (profile, places) = (from.profile, from.places);
     let mut root = root;
     if let Some(data) = &profile.data {
         root = root.list("data", data.iter().map(data_row)).list("sensitive", data.iter().filter(|d| is_sensitive(d.kind)).map(data_row));
@@ -397,25 +400,13 @@ fn lists(root: Group, profile: &Profile, places: &Places) -> Group {
             "locations",
             locations
                 .iter()
-                .map(|l| Group::default().text("place", l.place.clone()).text("country", places.name(&l.country)).text("purpose", l.purpose.clone())),
+                .map(|l| Group::default().text("place", l.place.clone()).text("country", places.cell(&l.country)).text("purpose", l.purpose.clone())),
         );
     }
     if let Some(retention) = &profile.retention {
-        root = root.list(
-            "retention",
-            retention.iter().map(|r| {
-                let method = match r.destruction {
-                    Destruction::Clear => "clear (overwriting or deletion)",
-                    Destruction::Purge => "purge (cryptographic erasure or purge of the medium)",
-                    Destruction::Destroy => "destroy (physical destruction)",
-                };
-                Group::default()
-                    .text("data", names(std::slice::from_ref(&r.data), profile))
-                    .text("period", r.period.clone())
-                    .text("destruction", method.to_owned())
-                    .text("basis", r.basis.clone())
-            }),
-        );
+        let personal = retention.iter().filter(|r| is_personal(&r.data, profile));
+        root =
+            root.list("retention", retention.iter().map(|r| retention_row(r, profile))).list("personal_retention", personal.map(|r| retention_row(r, profile)));
     }
     if let Some(service) = &profile.service {
         root = root.list(
@@ -423,42 +414,80 @@ fn lists(root: Group, profile: &Profile, places: &Places) -> Group {
             service.deliverables.iter().map(|d| Group::default().text("name", d.name.clone()).text("description", d.description.clone())),
         );
     }
-    assurance(chain(root, profile, places), profile)
+    assurance(chain(root, from), profile)
+}
+
+fn retention_row(retention: &Retention, profile: &Profile) -> Group {
+    let method = match retention.destruction {
+        Destruction::Clear => "clear (overwriting or deletion)",
+        Destruction::Purge => "purge (cryptographic erasure or purge of the medium)",
+        Destruction::Destroy => "destroy (physical destruction)",
+    };
+    Group::default()
+        .text("data", names(std::slice::from_ref(&retention.data), profile))
+        .text("period", retention.period.clone())
+        .text("destruction", method.to_owned())
+        .text("basis", retention.basis.clone())
 }
 
 /// Subcontractors and transfers.
-fn chain(root: Group, profile: &Profile, places: &Places) -> Group {
+fn chain(root: Group, from: &Ingredients<'_>) -> Group {
+    let (profile, places) = (from.profile, from.places);
     let mut root = root;
     if let Some(subcontracting) = &profile.subcontracting {
-        root = root.list(
-            "subcontractors",
-            subcontracting.subcontractors.iter().map(|s| {
-                let data = if s.data.is_empty() { "none".to_owned() } else { names(&s.data, profile) };
-                Group::default()
-                    .text("name", s.name.clone())
-                    .text("address", s.address.clone().unwrap_or_else(|| places.name(&s.country)))
-                    .text("country", places.name(&s.country))
-                    .text("task", s.task.clone())
-                    .text("data", data)
-                    .text("contact", s.contact.clone().unwrap_or_else(|| "through the Supplier".to_owned()))
-            }),
-        );
+        let all = subcontracting.subcontractors.iter().map(|s| subcontractor_row(s, &s.data, profile, places));
+        root = root.list("subcontractors", all);
+        let personal = subcontracting.subcontractors.iter().filter_map(|s| {
+            let data: Vec<String> = s.data.iter().filter(|id| is_personal(id, profile)).cloned().collect();
+            (!data.is_empty()).then(|| subcontractor_row(s, &data, profile, places))
+        });
+        let mut personal: Vec<Group> = personal.collect();
+        if personal.is_empty() {
+            let row =
+                ["address", "country", "task", "data", "contact"].into_iter().fold(Group::default(), |row, name| row.text(name, NOT_APPLICABLE.to_owned()));
+            personal.push(row.text("name", "none at the date of this document".to_owned()));
+        }
+        root = root.list("subprocessors", personal);
     }
-    if let Some(transfers) = &profile.transfers {
-        let mechanism = match transfers.mechanism {
-            Mechanism::None => "none",
-            Mechanism::Scc => "EU standard contractual clauses",
-            Mechanism::Bcr => "binding corporate rules",
-            Mechanism::Other => "another safeguard under Article 46 of the GDPR",
-        };
-        let row = Group::default()
-            .text("importer", profile.identity.legal_name.clone())
-            .text("country", places.name(&profile.identity.address.country))
-            .text("mechanism", mechanism.to_owned())
-            .text("assessed", transfers.assessed.map(Date::long));
-        root = root.list("transfers", [row]);
-    }
-    root
+    let restricted = |name: &str| from.facts.get(name).is_some_and(|f| f.value == FactValue::Word("restricted".to_owned()));
+    let Some(transfers) = &profile.transfers else { return root };
+    let european = match transfers.mechanism {
+        Mechanism::None => None,
+        Mechanism::Scc => Some("EU standard contractual clauses"),
+        Mechanism::Bcr => Some("binding corporate rules"),
+        Mechanism::Other => Some("another safeguard under Article 46 of the GDPR"),
+    };
+    let british = match transfers.uk_mechanism {
+        None | Some(UkMechanism::None) => None,
+        Some(UkMechanism::Addendum) => Some("UK Addendum to the EU standard contractual clauses"),
+        Some(UkMechanism::Idta) => Some("International Data Transfer Agreement"),
+        Some(UkMechanism::Bcr) => Some("binding corporate rules approved in the United Kingdom"),
+    };
+    let regimes = [("transfer.eu", "EU GDPR", european), ("transfer.uk", "UK GDPR", british), ("transfer.ch", "Swiss law", european)];
+    let rows = regimes.into_iter().filter(|(fact, ..)| restricted(fact)).filter_map(|(_, law, mechanism)| {
+        let row = Group::default().text("importer", profile.identity.legal_name.clone()).text("country", places.cell(&profile.identity.address.country));
+        Some(row.text("law", law.to_owned()).text("mechanism", mechanism?.to_owned()).text("assessed", transfers.assessed.map(Date::long)))
+    });
+    root.list("transfers", rows)
+}
+
+/// In a cell that has nothing to say.
+const NOT_APPLICABLE: &str = "not applicable";
+
+fn subcontractor_row(subcontractor: &Subcontractor, data: &[String], profile: &Profile, places: &Places) -> Group {
+    Group::default()
+        .text("name", subcontractor.name.clone())
+        .text("address", subcontractor.address.clone().unwrap_or_else(|| places.cell(&subcontractor.country)))
+        .text("country", places.cell(&subcontractor.country))
+        .text("task", subcontractor.task.clone())
+        .text("data", if data.is_empty() { "none".to_owned() } else { names(data, profile) })
+        .text("contact", subcontractor.contact.clone().unwrap_or_else(|| "through the Supplier".to_owned()))
+}
+
+/// Personal data of any kind; a category that is not listed is not.
+fn is_personal(id: &str, profile: &Profile) -> bool {
+    let category = profile.data.iter().flatten().find(|d| d.id == id);
+    category.is_some_and(|d| matches!(d.kind, DataKind::Personal | DataKind::SpecialCategory | DataKind::Phi | DataKind::Cardholder))
 }
 
 fn assurance(root: Group, profile: &Profile) -> Group {
@@ -470,10 +499,10 @@ fn assurance(root: Group, profile: &Profile) -> Group {
     root.list(
         "certificates",
         assurance.certificates.iter().map(|c| {
-            Group::default()
-                .text("name", certificate_name(&c.standard))
-                .text("scope", c.scope.clone())
-                .text("expires", c.expires.map_or_else(|| format!("period to {}", c.issued.long()), Date::long))
+            Group::default().text("name", certificate_name(&c.standard)).text("scope", c.scope.clone()).text(
+                "expires",
+                c.expires.map_or_else(|| format!("report for the period to {}", c.issued.long()), |date| format!("valid until {}", date.long())),
+            )
         }),
     )
     .list(
@@ -547,7 +576,7 @@ fn data_row(data: &DataCategory) -> Group {
         .text("name", data.name.clone())
         .text("classification", classification.to_owned())
         .text("kind", kind.to_owned())
-        .text("people", data.people.map_or_else(|| "none".to_owned(), people_text))
+        .text("people", data.people.map_or_else(|| NOT_APPLICABLE.to_owned(), people_text))
 }
 
 fn activity_row(activity: &Activity, profile: &Profile) -> Group {
@@ -568,7 +597,7 @@ fn activity_row(activity: &Activity, profile: &Profile) -> Group {
         .text("duration", activity.duration.clone())
         .text("data_subjects", enumerate(&activity.data_subjects))
         .text("data", names(&activity.data, profile))
-        .text("people", people.map_or_else(|| "none".to_owned(), people_text))
+        .text("people", people.map_or_else(|| NOT_APPLICABLE.to_owned(), people_text))
         .text("frequency", activity.frequency.clone().unwrap_or_else(|| "continuous".to_owned()))
 }
 
@@ -611,11 +640,22 @@ fn contact_line(contact: &Contact) -> String {
     parts.join(", ")
 }
 
+/// An address on one line, in the order of its country: postcode before the town on the continent, after region or town elsewhere.
 fn address_line(address: &Address, places: &Places) -> String {
+    let code = address.postcode.clone();
+    let town = match address.country.as_str() {
+        "US" | "CA" | "AU" => {
+            let region = [address.region.clone(), code].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            [address.city.clone(), region].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        }
+        "GB" | "IE" => [Some(address.city.clone()), address.region.clone(), code].into_iter().flatten().collect::<Vec<_>>().join(", "),
+        _ => {
+            let town = code.map_or_else(|| address.city.clone(), |code| format!("{code} {}", address.city));
+            [Some(town), address.region.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ")
+        }
+    };
     let mut parts = address.lines.clone();
-    let town = [Some(address.city.clone()), address.region.clone(), address.postcode.clone()].into_iter().flatten().collect::<Vec<_>>();
-    parts.push(town.join(" "));
-    parts.push(places.name(&address.country).trim_start_matches("the ").to_owned());
+    parts.extend([town, places.cell(&address.country)]);
     parts.join(", ")
 }
 

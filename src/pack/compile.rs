@@ -18,7 +18,7 @@ use crate::contract::derive::{Written, derive, field_of};
 use crate::contract::entity::{Entity, Paper, SigningRule, Workspace};
 use crate::contract::library::{Library, Reading};
 use crate::contract::outline::Outline;
-use crate::contract::parameter::{ParameterValue, Setting};
+use crate::contract::parameter::{ParameterValue, Setting, stated};
 use crate::contract::profile::Profile;
 use crate::contract::risk::{Assessment, CreditResult, Tier};
 use crate::contract::selection::{Selection, Selector};
@@ -518,6 +518,7 @@ impl Compiler {
         let common: Vec<&String> = plan.assembled.iter().filter(|k| fixed(k).is_none()).collect();
         let mut groups: Vec<(Vec<&String>, Option<Tier>, bool)> = vec![(common, tier, true)];
         groups.extend(plan.assembled.iter().filter(|k| fixed(k).is_some()).map(|k| (vec![k], fixed(k), false)));
+        let stated = stated(&profile.value);
         let mut parameters = BTreeMap::new();
         let mut fillings = BTreeMap::new();
         for (kinds, tier, families) in groups {
@@ -527,6 +528,7 @@ impl Compiler {
                 tier,
                 entity: (entity, &self.workspace.node, &profile.value.entity),
                 overrides: (&profile.value.overrides, &profile.node),
+                stated: &stated,
                 facts: &assessed.facts,
                 requirements: &self.library.requirements,
                 deadlines: &self.library.deadlines,
