@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::base::date::{Date, DateError};
 use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::digest::Digest;
 use crate::base::node::{Entry, Kind, Node};
 use crate::base::source::Place;
 use crate::base::suggest;
@@ -94,6 +95,15 @@ impl<'a> Decoder<'a> {
         let mut diagnostic = Diagnostic::error("wrong-type", message).at(&node.place);
         if expected == "`true` or `false`" && matches!(node.text(), Some("yes" | "on" | "no" | "off" | "Yes" | "No" | "True" | "False")) {
             diagnostic = diagnostic.help("write `true` or `false`");
+        } else if let (Kind::Scalar { text, plain }, true) = (&node.kind, expected.ends_with("number")) {
+            diagnostic = diagnostic.help(match (plain, text.starts_with('0'), text.contains('.')) {
+                (false, ..) => "write the number without quotes",
+                (true, true, false) => "write the number without the leading zero",
+                (true, _, true) => "write whole units, without a fraction",
+                _ => "write digits only",
+            });
+        } else if let (Kind::Scalar { text, .. }, "a list") = (&node.kind, expected) {
+            diagnostic = diagnostic.help(format!("write `[{}]`, or one entry a line, each after `- `", excerpt(text)));
         }
         self.report.push(diagnostic);
         None
@@ -186,7 +196,9 @@ impl<'a> Decoder<'a> {
         let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
         let mut whole = true;
         if (items.len() as u64) < least {
-            self.report.push(Diagnostic::error("out-of-range", format!("{what} needs at least {least} entries")).at(&node.place));
+            self.report.push(
+                Diagnostic::error("out-of-range", format!("{what} needs at least {least} {}", if least == 1 { "entry" } else { "entries" })).at(&node.place),
+            );
             whole = false;
         }
         let mut out = Vec::with_capacity(items.len());
@@ -238,7 +250,7 @@ impl<'a> Decoder<'a> {
         }
         if let Some(form) = schema.get("pattern").and_then(Value::as_str).filter(|form| !Form::of(form).accepts(text)) {
             let message = format!("{what} has the wrong form: `{}`", excerpt(text));
-            let help = schema.get("x-help").and_then(Value::as_str).map_or_else(|| format!("expected the form `{form}`"), str::to_owned);
+            let help = schema.get("x-help").and_then(Value::as_str).map_or_else(|| Form::of(form).help().to_owned(), str::to_owned);
             self.report.push(Diagnostic::error("bad-form", message).at(&node.place).help(help));
             return None;
         }
@@ -266,6 +278,7 @@ impl<'a> Decoder<'a> {
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         if bound("minimum").is_some_and(|least| figure < least) || bound("maximum").is_some_and(|most| figure > most) {
             let range = match (bound("minimum"), bound("maximum")) {
+                (Some(least), Some(most)) if least == most => format!("{least}, the only one that this program knows"),
                 (Some(least), Some(most)) => format!("from {least} to {most}"),
                 (Some(least), None) => format!("at least {least}"),
                 (None, Some(most)) => format!("at most {most}"),
@@ -382,6 +395,8 @@ enum Form {
     Email,
     /// `^#[0-9a-f]{6}$`: a colour.
     Colour,
+    /// `^[0-9a-f]{64}$`: a SHA-256 digest.
+    Sha256,
     /// Anything else is accepted.
     Free,
 }
@@ -394,7 +409,20 @@ impl Form {
             CURRENCY => Self::Currency,
             EMAIL => Self::Email,
             COLOUR => Self::Colour,
+            SHA256 => Self::Sha256,
             _ => Self::Free,
+        }
+    }
+
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Slug => "lower-case letters, digits and single hyphens, for example `customer-records`",
+            Self::Country => "an ISO 3166-1 country code in capitals, for example `IE`",
+            Self::Currency => "an ISO 4217 code in capitals, for example `EUR`",
+            Self::Email => "an e-mail address, for example `security@supplier.example`",
+            Self::Colour => "`#` and six hexadecimal digits in lower case, for example `#1f3a5f`",
+            Self::Sha256 => "64 lower-case hexadecimal digits, as `sha256sum` prints them",
+            Self::Free => "see the schema: `countersign schema`",
         }
     }
 
@@ -412,9 +440,15 @@ impl Form {
                 filled(sides.next()) && filled(sides.next()) && sides.next().is_none()
             }
             Self::Colour => text.len() == 7 && text.starts_with('#') && text[1..].bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+            Self::Sha256 => Digest::parse(text).is_some(),
             Self::Free => true,
         }
     }
+}
+
+/// Tells whether a text is an id that is also a file name.
+pub fn is_slug(text: &str) -> bool {
+    Form::Slug.accepts(text)
 }
 
 /// Pattern of an id that is also a file name.
@@ -425,6 +459,8 @@ pub const COUNTRY: &str = "^[A-Z]{2}$";
 pub const CURRENCY: &str = "^[A-Z]{3}$";
 /// Pattern of something that can be an e-mail address.
 pub const EMAIL: &str = "^[^@\\s]+@[^@\\s]+$";
+/// Pattern of a SHA-256 digest.
+pub const SHA256: &str = "^[0-9a-f]{64}$";
 /// Pattern of a colour, `#` and six lower-case hexadecimal digits.
 pub const COLOUR: &str = "^#[0-9a-f]{6}$";
 

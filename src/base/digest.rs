@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Digest(String);
+pub struct Digest(#[schemars(regex(pattern = crate::base::decode::SHA256))] String);
 
 impl Digest {
     /// Computes the digest of some bytes.

@@ -93,6 +93,12 @@ impl Node {
         place
     }
 
+    /// The place of a path in the file of this node, where something is to be added; the beginning of the file when only a base has the path.
+    pub fn place_to_add(&self, path: &str) -> Place {
+        let place = self.place_of(path);
+        if place.source == self.place.source { place } else { self.place.clone() }
+    }
+
     /// Lays `self` over `base`: mappings are merged key by key, anything else of `self` replaces what `base` has.
     #[must_use]
     pub fn over(self, base: &Node) -> Node {
@@ -233,7 +239,7 @@ where
             }
             Event::Alias(_) => {
                 self.refuse_properties(1, false, &place);
-                Kind::Scalar { text: String::new(), plain: false }
+                Kind::Scalar { text: "alias".to_owned(), plain: false }
             }
             _ => return None,
         };

@@ -41,6 +41,14 @@ impl Place {
         Self::new(source, 0..source.text.lines().next().map_or(0, str::len))
     }
 
+    /// The character at a line and column, both counted from 1.
+    pub fn at_line(source: &Arc<Source>, line: usize, column: usize) -> Self {
+        let start: usize = source.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let rest = &source.text[start..];
+        let at = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
+        Self::new(source, start + at..start + at + 1)
+    }
+
     /// Line of the start, counted from 1.
     pub fn line(&self) -> usize {
         self.source.text[..self.range.start].bytes().filter(|b| *b == b'\n').count() + 1
@@ -56,6 +64,23 @@ impl Place {
     pub fn text(&self) -> &str {
         &self.source.text[self.range.clone()]
     }
+}
+
+/// Position of a word in a text, not inside a longer word or dotted name; else of its first occurrence.
+///
+/// ```
+/// use countersign::base::source::find_word;
+/// assert_eq!(find_word("data.phi || data.phi_like || data", "data"), Some(29));
+/// assert_eq!(find_word("Widgets", "Widget"), Some(0));
+/// ```
+pub fn find_word(text: &str, word: &str) -> Option<usize> {
+    let inner = |c: char| c.is_alphanumeric() || c == '_';
+    let alone = text.match_indices(word).map(|(at, _)| at).find(|at| {
+        let (before, after) = (&text[..*at], &text[at + word.len()..]);
+        let dotted = after.strip_prefix('.').is_some_and(|rest| rest.starts_with(inner));
+        !before.ends_with(|c| inner(c) || c == '.') && !after.starts_with(inner) && !dotted
+    });
+    alone.or_else(|| text.find(word))
 }
 
 impl fmt::Display for Place {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::node::Node;
+use crate::base::source::{Place, find_word};
 use crate::contract::clause::Clause;
 use crate::contract::entity::{Entity, Signing, SigningRule};
 use crate::contract::library::{Library, key_term_template};
@@ -16,7 +18,7 @@ use crate::rule::condition::Truth;
 use crate::rule::fact::{FactValue, Facts};
 use crate::text::document::{Block, DOCUMENT_VERSION, Document, Execution, Inline, KeyTerm, Part, PartKind, Party, Section, Signature};
 use crate::text::markdown;
-use crate::text::template::{Fault, Filling};
+use crate::text::template::{Fault, Filling, path_at};
 
 /// Everything that assembly needs of a supplier.
 pub struct Materials<'a> {
@@ -30,6 +32,8 @@ pub struct Materials<'a> {
     pub entity: &'a Entity,
     /// The profile.
     pub profile: &'a Profile,
+    /// The tree of the profile, for the places of its fields.
+    pub node: &'a Node,
     /// Values by document kind; a document with a fixed tier has its own.
     pub fillings: &'a BTreeMap<String, Filling>,
     /// Documents to assemble, in order of precedence; instruments that stand alone too.
@@ -52,10 +56,15 @@ pub struct Materials<'a> {
 /// Reports `unfilled-value`, `empty-cell`, `empty-table`, `dangling-reference`, `undefined-term`, `duplicate-term` and faults of
 /// templates, each at its place in the clause file. Documents come back whole or with faults reported, never silently cut.
 pub fn assemble(materials: &Materials<'_>, report: &mut Report) -> Vec<Document> {
-    let mut assembler = Assembler { materials, report, targets: Targets::default(), unfilled: BTreeSet::new() };
+    let mut assembler = Assembler { materials, report, targets: Targets::default(), unfilled: BTreeMap::new() };
     let mut documents: Vec<Draft> = materials.documents.iter().filter_map(|kind| assembler.document(kind)).collect();
     for draft in &documents {
         assembler.collect_targets(draft);
+    }
+    if !assembler.unfilled.is_empty() {
+        // Text that could not be filled defines no terms and holds no targets: what follows from that is not worth saying.
+        assembler.report_unfilled();
+        return Vec::new();
     }
     for draft in &mut documents {
         assembler.resolve(draft);
@@ -75,7 +84,7 @@ struct Assembler<'a, 'r> {
     materials: &'a Materials<'a>,
     report: &'r mut Report,
     targets: Targets,
-    unfilled: BTreeSet<(String, String)>,
+    unfilled: BTreeMap<String, Vec<Place>>,
 }
 
 impl<'a> Assembler<'a, '_> {
@@ -212,17 +221,38 @@ impl<'a> Assembler<'a, '_> {
     fn fault(&mut self, clause: &Clause, fault: Fault) {
         let place = clause.body_place(fault.range.clone());
         if fault.code == "unfilled-value" {
-            let path = clause.body().get(fault.range).unwrap_or_default().to_owned();
-            let supplier = &self.materials.profile.supplier;
-            if self.unfilled.insert((clause.front.id.clone(), path.clone())) {
-                let message = format!("`{}` needs the value `{path}`, which supplier `{supplier}` does not have", clause.front.id);
-                self.report.push(Diagnostic::error(fault.code, message).at(&place).help(where_to_fill(&path)));
-            }
+            let path = path_at(clause.body(), fault.range.start).unwrap_or_else(|| clause.body().get(fault.range).unwrap_or_default().to_owned());
+            self.unfilled(path, place);
             return;
         }
         let mut diagnostic = Diagnostic::error(fault.code, fault.message).at(&place);
         diagnostic.help = fault.help;
         self.report.push(diagnostic);
+    }
+
+    /// Notes a value that is not there; each is reported once, with every place that asks for it.
+    fn unfilled(&mut self, path: String, place: Place) {
+        let places = self.unfilled.entry(path).or_default();
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+
+    fn report_unfilled(&mut self) {
+        let supplier = &self.materials.profile.supplier;
+        for (path, places) in &self.unfilled {
+            let (field, help) = field_for(path);
+            let message = format!("supplier `{supplier}` has no value for `{path}`, which its documents print");
+            let mut diagnostic = Diagnostic::error("unfilled-value", message).help(help);
+            diagnostic = match field {
+                Some(field) => diagnostic.at(&self.materials.node.place_to_add(&field)),
+                None => diagnostic.at_opt(places.first()),
+            };
+            for place in places {
+                diagnostic = diagnostic.with(place, "printed here");
+            }
+            self.report.push(diagnostic);
+        }
     }
 
     /// The clause of defined terms: those in use, sorted, each once.
@@ -301,6 +331,10 @@ impl<'a> Assembler<'a, '_> {
                 }
                 Err(fault) => {
                     let place = library.outlines.get(&outline.kind).map(|o| o.node.place_of(&format!("key_terms[{at}].value")));
+                    if let (Some(path), Some(place), "unfilled-value") = (path_at(&row.value, fault.range.start), &place, fault.code) {
+                        self.unfilled(path, place.clone());
+                        continue;
+                    }
                     let message = format!("the key term `{}` cannot be filled: {}", row.label, fault.message);
                     self.report.push(Diagnostic::error(fault.code, message).at_opt(place.as_ref()).help("give the row a `when`, or fill the value"));
                 }
@@ -364,7 +398,7 @@ impl<'a> Assembler<'a, '_> {
         for part in &mut draft.document.parts {
             let part_anchor = part.anchor.clone();
             for section in &mut part.sections {
-                set_anchors(&mut section.blocks, &section.anchor);
+                set_anchors(&mut section.blocks, &section.anchor, &mut BTreeSet::new());
                 let clause = materials.library.clauses.get(&section.clause);
                 resolve(&mut section.blocks, &mut |target| targets.find(target, &kind, &part_anchor), &mut |target| dangling(report, clause, target));
             }
@@ -400,7 +434,7 @@ impl<'a> Assembler<'a, '_> {
             let findings = term::read(&term::texts(&section.blocks), &terms, &names);
             for word in findings.undefined {
                 let Some(clause) = library.clauses.get(&section.clause) else { continue };
-                let at = clause.body().find(&word).map(|at| clause.body_place(at..at + word.len()));
+                let at = find_word(clause.body(), &word).map(|at| clause.body_place(at..at + word.len()));
                 let message = format!("`{word}` is capitalised but not defined in the {}", document.title);
                 let diagnostic = Diagnostic::error("undefined-term", message)
                     .at(&at.unwrap_or_else(|| clause.place()))
@@ -444,17 +478,17 @@ fn anchor(slot: &str) -> String {
     slot.replace(['.', '_'], "-")
 }
 
-/// Anchors of items become unique in the document: those of their section before them.
-fn set_anchors(blocks: &mut [Block], section: &str) {
+/// Anchors of items become unique in the document: those of their section before them; of two equal titles only the first is one.
+fn set_anchors(blocks: &mut [Block], section: &str, seen: &mut BTreeSet<String>) {
     for block in blocks {
         match block {
             Block::Item { anchor, children, .. } => {
                 if !anchor.is_empty() {
-                    *anchor = format!("{section}--{anchor}");
+                    *anchor = if seen.insert(anchor.clone()) { format!("{section}--{anchor}") } else { String::new() };
                 }
-                set_anchors(children, section);
+                set_anchors(children, section, seen);
             }
-            Block::Bullets { items } => items.iter_mut().for_each(|b| set_anchors(b, section)),
+            Block::Bullets { items } => items.iter_mut().for_each(|b| set_anchors(b, section, seen)),
             _ => {}
         }
     }
@@ -525,33 +559,40 @@ fn signatures(party: &str, signing: &Signing, natural: bool, deed: bool) -> Vec<
     out
 }
 
-/// Which field of which file fills a value path.
-fn where_to_fill(path: &str) -> String {
+/// The field of the profile that fills a value path, and how to say it; no field for what the entity or the registry gives.
+fn field_for(path: &str) -> (Option<String>, String) {
     let (head, rest) = path.split_once('.').unwrap_or((path, ""));
     let field = match (head, rest) {
         ("supplier", "security_contact" | "privacy_contact" | "business_contact" | "dpo") => {
-            return format!("add a contact with `role: {}` to `contacts` of the profile", rest.trim_end_matches("_contact"));
+            let role = rest.trim_end_matches("_contact");
+            return (Some("contacts".to_owned()), format!("add a contact with `role: {role}` to `contacts` of the profile"));
         }
-        ("supplier", "notices") => "`notices` of the profile".to_owned(),
-        ("supplier", "address") => "`identity.address` of the profile".to_owned(),
-        ("supplier", member) => format!("`identity.{member}` of the profile"),
-        ("customer", _) => "the entity in `countersign.yaml`".to_owned(),
-        ("owner", member) => format!("`owner.{member}` of the profile"),
-        ("law", _) => "`agreement.law` and `agreement.forum` of the profile".to_owned(),
-        ("master", _) => "`agreement.master` of the profile".to_owned(),
-        ("purpose", _) => "`agreement.purpose` of the profile".to_owned(),
-        ("term", "fees") => "`term.annual_fees` of the profile".to_owned(),
-        ("service", "rpo") => "`service.rpo_hours` of the profile".to_owned(),
-        ("service", "rto") => "`service.rto_hours` of the profile".to_owned(),
-        ("service", "availability_window") => "`service.hours` of the profile".to_owned(),
-        ("systems", _) => "`access.systems` of the profile".to_owned(),
-        ("certificates" | "reports" | "insurance", _) => format!("`assurance.{head}` of the profile"),
-        ("tests", _) => "`assurance.penetration_tests` of the profile".to_owned(),
-        ("subcontractors", _) => "`subcontracting.subcontractors` of the profile".to_owned(),
-        ("scc", _) => "`transfers` of the profile, or `law` of the entity in `countersign.yaml`".to_owned(),
-        ("p" | "n", name) => return format!("the tier has no default for `{name}`: state it under `overrides` of the profile or `parameters` of the entity"),
-        (head, "") => format!("`{head}` of the profile"),
-        (head, rest) => format!("`{head}.{rest}` of the profile"),
+        ("customer", _) => return (None, "fill the entity in `countersign.yaml`".to_owned()),
+        ("p" | "n", name) => {
+            let help = format!("the tier has no default for `{name}`: state it under `overrides` of the profile or `parameters` of the entity");
+            return (Some("overrides".to_owned()), help);
+        }
+        ("supplier", "notices" | "contacts" | "escalation") => rest.to_owned(),
+        ("supplier", "address" | "country" | "details") => "identity.address".to_owned(),
+        ("supplier", member) => format!("identity.{member}"),
+        ("law", _) => "agreement.forum".to_owned(),
+        ("master", _) => "agreement.master".to_owned(),
+        ("purpose", _) => "agreement.purpose".to_owned(),
+        ("term", "fees") => "term.annual_fees".to_owned(),
+        ("term", "notice") => "term.notice_days".to_owned(),
+        ("service", "rpo" | "rto") => format!("service.{rest}_hours"),
+        ("service", "availability_window") => "service.hours".to_owned(),
+        ("systems", _) => "access.systems".to_owned(),
+        ("certificates" | "reports" | "insurance", _) => format!("assurance.{head}"),
+        ("tests", _) => "assurance.penetration_tests".to_owned(),
+        ("subcontractors" | "subprocessors", _) => "subcontracting.subcontractors".to_owned(),
+        ("sensitive", _) => "data".to_owned(),
+        ("personal_retention", _) => "retention".to_owned(),
+        ("deliverables", _) => "service.deliverables".to_owned(),
+        ("scc", _) => "transfers".to_owned(),
+        (_, "") => head.to_owned(),
+        _ => path.to_owned(),
     };
-    format!("fill {field}")
+    let help = format!("fill `{field}` of the profile");
+    (Some(field), help)
 }

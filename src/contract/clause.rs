@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::base::decode::decode_with;
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::{self, Node};
-use crate::base::source::{Place, Source};
+use crate::base::source::{Place, Source, find_word};
 use crate::rule::condition::Condition;
 use crate::rule::vocabulary::Vocabulary;
 use crate::text::template::{self, Shape, Usage};
@@ -159,27 +159,29 @@ impl Clause {
             report.push(diagnostic);
         }
         if usage.blank && !self.front.form {
-            report.push(Diagnostic::error("template", "`blank` is allowed only in a form").at(&self.place()).help("set `form: true`, or fill the value"));
+            let at = find_word(self.body(), "blank").unwrap_or_default();
+            let place = self.body_place(at..at + "blank".len());
+            report.push(Diagnostic::error("template", "`blank` is allowed only in a form").at(&place).help("set `form: true`, or fill the value"));
         }
         for name in usage.parameters.iter().filter(|p| !self.front.parameters.contains(p)) {
-            let at = self.body().find(&format!(".{name}")).unwrap_or_default();
+            let at = find_word(self.body(), &format!("p.{name}")).or_else(|| find_word(self.body(), &format!("n.{name}"))).unwrap_or_default();
             let message = format!("the text uses the parameter `{name}`, the front matter does not declare it");
             report.push(
                 Diagnostic::error("undeclared-parameter", message)
-                    .at(&self.body_place(at + 1..at + 1 + name.len()))
+                    .at(&self.body_place(at + 2..at + 2 + name.len()))
                     .help(format!("add `{name}` to `parameters`")),
             );
         }
-        for name in self.front.parameters.iter().filter(|p| !usage.parameters.contains(*p)) {
+        for (at, name) in self.front.parameters.iter().enumerate().filter(|(_, p)| !usage.parameters.contains(*p)) {
             let message = format!("the parameter `{name}` is declared but the text does not use it");
-            report.push(Diagnostic::error("unused-parameter", message).at(&self.node.place_of("parameters")).help("remove it, or use it"));
+            report.push(Diagnostic::error("unused-parameter", message).at(&self.node.place_of(&format!("parameters[{at}]"))).help("remove it, or use it"));
         }
         self.usage = usage;
         self
     }
 
     fn check_names(&self, key: &str, report: &mut Report) {
-        let expected = key.trim_end_matches(".md").replace('/', ".");
+        let expected = clause_id(key);
         if self.front.id != expected {
             let message = format!("the id `{}` does not match the file name", self.front.id);
             report.push(Diagnostic::error("clause-name", message).at(&self.place()).help(format!("write `id: {expected}`, or rename the file")));
@@ -194,6 +196,11 @@ impl Clause {
             report.push(Diagnostic::error("bad-form", "a version is three numbers").at(&self.node.place_of("version")).help("for example `1.0.0`"));
         }
     }
+}
+
+/// The id that a clause file has by its path inside the library.
+pub fn clause_id(key: &str) -> String {
+    key.trim_end_matches(".md").replace('/', ".")
 }
 
 /// Byte range of the front matter and offset of the body.

@@ -14,7 +14,7 @@ use crate::contract::entity::Entity;
 use crate::contract::place::{Places, Regime, Restriction};
 use crate::contract::profile::{AccessLevel, Activity, ActivityRole, Authorisation, Classification, DataKind, Master, Mechanism, Profile, UkMechanism};
 use crate::rule::fact::{FactValue, Facts};
-use crate::rule::vocabulary::{FactOwner, FactType, Vocabulary};
+use crate::rule::vocabulary::{FactEntry, FactOwner, FactType, Vocabulary};
 
 /// A decoded file with its tree, so that a value can be shown where it was written.
 #[derive(Debug, Clone)]
@@ -77,6 +77,24 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("transfer.uk_mechanism", "transfers.uk_mechanism"),
 ];
 
+/// Every fact that the program itself gives: those with a field, those of the entity, and the results of the assessment.
+pub fn facts() -> impl Iterator<Item = &'static str> {
+    let entity = ["standards", "esign.used", "esign.level"];
+    let results = ["tier", "docs.nda", "docs.dpa", "docs.sla", "docs.termination", "docs.terms"];
+    FIELDS.iter().map(|(fact, _)| *fact).chain(entity).chain(results)
+}
+
+/// Checks what an entity says of itself against the vocabulary, also when no supplier contracts with it.
+///
+/// # Errors
+/// Reports `unknown-value` and `unknown-fact` at the entry.
+pub fn check_entity(vocabulary: &Arc<Vocabulary>, entity: &Entity, node: &Node, id: &str, report: &mut Report) {
+    let mut facts = Facts::new(vocabulary);
+    entity_facts(&mut facts, vocabulary, (entity, node, id), report);
+    let place = node.place_of(&format!("entities.{id}.law.governing"));
+    is_allowed(vocabulary, "contract.law", &entity.law.governing, &place, report);
+}
+
 /// The field of the profile that a missing fact is written in.
 pub fn field_of(fact: &str) -> Option<&'static str> {
     FIELDS.iter().find(|(name, _)| *name == fact).map(|(_, field)| *field)
@@ -95,8 +113,10 @@ pub fn derive(
     report: &mut Report,
 ) -> Facts {
     let (entity_value, entity_node, entity_id) = entity;
-    let mut deriver = Deriver { facts: Facts::new(vocabulary), vocabulary, places, profile: &profile.value, node: &profile.node, report };
-    deriver.entity(entity_value, entity_node, entity_id);
+    let mut facts = Facts::new(vocabulary);
+    // What an entity says is checked once, with the workspace; here it is only taken.
+    entity_facts(&mut facts, vocabulary, entity, &mut Report::default());
+    let mut deriver = Deriver { facts, vocabulary, places, profile: &profile.value, node: &profile.node, report };
     deriver.identity();
     deriver.agreement(entity_value, entity_node, entity_id);
     deriver.data();
@@ -150,49 +170,7 @@ impl Deriver<'_> {
     }
 
     fn allowed(&mut self, name: &str, word: &str, place: &Place) -> bool {
-        let Some(entry) = self.vocabulary.facts.get(name) else { return false };
-        if entry.words().any(|w| w == word) {
-            return true;
-        }
-        let message = format!("`{word}` is not a value of `{name}`");
-        self.report.push(Diagnostic::error("unknown-value", message).at(place).help(suggest::help(word, entry.words())));
-        false
-    }
-
-    fn entity(&mut self, entity: &Entity, node: &Node, id: &str) {
-        let law = &entity.law;
-        let base = format!("entities.{id}.law");
-        let place = |field: &str| node.place_of(&format!("{base}.{field}"));
-        for name in &law.sector {
-            let known = self.vocabulary.facts.get(name).is_some_and(|f| f.origin == FactOwner::Entity && f.r#type == FactType::Bool);
-            if !known {
-                let names: Vec<&str> = self.entity_bools();
-                let message = format!("there is no sector fact `{name}` of an entity");
-                self.report.push(Diagnostic::error("unknown-fact", message).at(&place("sector")).help(suggest::help(name, names)));
-            }
-        }
-        for name in self.entity_bools().into_iter().map(str::to_owned).collect::<Vec<_>>() {
-            if name != "esign.used" {
-                let holds = law.sector.contains(&name);
-                self.facts.set(&name, FactValue::Bool(holds), format!("`law.sector` of entity `{id}`"), Some(place("sector")));
-            }
-        }
-        for (name, words, field) in [("standards", &law.standards, "standards"), ("jurisdictions", &law.jurisdictions, "jurisdictions")] {
-            let at = place(field);
-            let set: BTreeSet<String> = words.iter().filter(|w| self.allowed(name, w, &at)).cloned().collect();
-            self.facts.set(name, FactValue::Set(set), format!("`law.{field}` of entity `{id}`"), Some(at));
-        }
-        let at = place("esign_level");
-        if self.allowed("esign.level", &law.esign_level, &at) {
-            let used = law.esign_level != "none";
-            self.facts.set("esign.level", FactValue::Word(law.esign_level.clone()), format!("`law.esign_level` of entity `{id}`"), Some(at.clone()));
-            self.facts.set("esign.used", FactValue::Bool(used), format!("`law.esign_level` of entity `{id}`"), Some(at));
-        }
-    }
-
-    fn entity_bools(&self) -> Vec<&str> {
-        let is_entity_bool = |f: &crate::rule::vocabulary::FactEntry| f.origin == FactOwner::Entity && f.r#type == FactType::Bool;
-        self.vocabulary.facts.iter().filter(|(_, f)| is_entity_bool(f)).map(|(n, _)| n.as_str()).collect()
+        is_allowed(self.vocabulary, name, word, place, self.report)
     }
 
     fn country(&mut self, code: &str, path: &str) {
@@ -224,7 +202,7 @@ impl Deriver<'_> {
         match agreement.and_then(|a| a.law.as_ref()) {
             Some(law) => self.state("contract.law", Some(law), "agreement.law"),
             None => {
-                if self.allowed("contract.law", &house, &house_place) {
+                if self.vocabulary.facts.get("contract.law").is_some_and(|f| f.words().any(|w| w == house)) {
                     let how = format!("house law of entity `{entity_id}`");
                     self.facts.set("contract.law", FactValue::Word(house), how, Some(house_place));
                 }
@@ -288,8 +266,8 @@ impl Deriver<'_> {
         let mut jurisdictions: BTreeSet<String> = entity.law.jurisdictions.iter().cloned().collect();
         for (at, activity) in activities.iter().enumerate() {
             roles.insert(role_word(activity.role).to_owned());
-            for word in &activity.people_in {
-                let place = self.node.place_of(&format!("processing[{at}].people_in"));
+            for (entry, word) in activity.people_in.iter().enumerate() {
+                let place = self.node.place_of(&format!("processing[{at}].people_in[{entry}]"));
                 if self.allowed("jurisdictions", word, &place) {
                     jurisdictions.insert(word.clone());
                 }
@@ -515,6 +493,55 @@ impl Deriver<'_> {
                 }
             }
         }
+    }
+}
+
+/// Tells whether a word is a value of a fact, and reports it if not.
+fn is_allowed(vocabulary: &Vocabulary, name: &str, word: &str, place: &Place, report: &mut Report) -> bool {
+    let Some(entry) = vocabulary.facts.get(name) else { return false };
+    if entry.words().any(|w| w == word) {
+        return true;
+    }
+    let message = format!("`{word}` is not a value of `{name}`");
+    report.push(Diagnostic::error("unknown-value", message).at(place).help(suggest::help(word, entry.words())));
+    false
+}
+
+/// Names of the bool facts that an entity states.
+fn entity_bools(vocabulary: &Vocabulary) -> Vec<&str> {
+    let is_entity_bool = |f: &FactEntry| f.origin == FactOwner::Entity && f.r#type == FactType::Bool;
+    vocabulary.facts.iter().filter(|(_, f)| is_entity_bool(f)).map(|(n, _)| n.as_str()).collect()
+}
+
+/// The facts that an entity states once for all its suppliers.
+fn entity_facts(facts: &mut Facts, vocabulary: &Vocabulary, entity: (&Entity, &Node, &str), report: &mut Report) {
+    let (entity, node, id) = entity;
+    let law = &entity.law;
+    let place = |field: &str| node.place_of(&format!("entities.{id}.law.{field}"));
+    let names = entity_bools(vocabulary);
+    for (at, name) in law.sector.iter().enumerate().filter(|(_, n)| !names.contains(&n.as_str())) {
+        let message = format!("there is no sector fact `{name}` of an entity");
+        let help = suggest::help(name, names.iter().copied());
+        report.push(Diagnostic::error("unknown-fact", message).at(&place(&format!("sector[{at}]"))).help(help));
+    }
+    for name in names.iter().filter(|n| **n != "esign.used") {
+        let holds = law.sector.iter().any(|s| s == name);
+        facts.set(name, FactValue::Bool(holds), format!("`law.sector` of entity `{id}`"), Some(place("sector")));
+    }
+    for (name, words, field) in [("standards", &law.standards, "standards"), ("jurisdictions", &law.jurisdictions, "jurisdictions")] {
+        let mut set = BTreeSet::new();
+        for (at, word) in words.iter().enumerate() {
+            if is_allowed(vocabulary, name, word, &place(&format!("{field}[{at}]")), report) {
+                set.insert(word.clone());
+            }
+        }
+        facts.set(name, FactValue::Set(set), format!("`law.{field}` of entity `{id}`"), Some(place(field)));
+    }
+    let at = place("esign_level");
+    if is_allowed(vocabulary, "esign.level", &law.esign_level, &at, report) {
+        let how = format!("`law.esign_level` of entity `{id}`");
+        facts.set("esign.level", FactValue::Word(law.esign_level.clone()), how.clone(), Some(at.clone()));
+        facts.set("esign.used", FactValue::Bool(law.esign_level != "none"), how, Some(at));
     }
 }
 

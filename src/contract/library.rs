@@ -11,8 +11,8 @@ use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::{self, Node};
 use crate::base::source::{Place, Source};
 use crate::base::suggest;
-use crate::contract::clause::{Clause, Front};
-use crate::contract::derive::Written;
+use crate::contract::clause::{Clause, Front, clause_id};
+use crate::contract::derive::{self, Written};
 use crate::contract::outline::{KeyTermSpec, Outline, PackOutline, SlotSpec};
 use crate::contract::parameter::Registry;
 use crate::contract::place::Places;
@@ -78,6 +78,8 @@ pub struct Library {
     pub clauses: BTreeMap<String, Clause>,
     /// Clause ids by slot.
     pub slots: BTreeMap<String, Vec<String>>,
+    /// Ids of clause files that did not read, by their file names: their slots are not empty, only broken.
+    unread: Vec<String>,
     /// Archetypes by name.
     pub archetypes: BTreeMap<String, Node>,
     /// Capitalised words that are no defined terms.
@@ -103,7 +105,12 @@ impl Library {
         let mut requirements = BTreeMap::new();
         for key in files.keys().filter(|k| k.starts_with("requirements/")) {
             if let Some(node) = yaml(files, key, report) {
-                requirements.extend(requirement::read(&node, &vocabulary, report).into_iter().map(|r| (r.id.clone(), r)));
+                for requirement in requirement::read(&node, &vocabulary, report) {
+                    let id = requirement.id.clone();
+                    if requirements.insert(id.clone(), requirement).is_some() {
+                        report.push(Diagnostic::error("duplicate-entry", format!("the requirement `{id}` stands twice in the catalogue")).at(&node.place));
+                    }
+                }
             }
         }
         let deadlines = match files.contains_key("incident-deadlines.yaml") {
@@ -121,11 +128,17 @@ impl Library {
             pack: pack?,
             clauses: BTreeMap::new(),
             slots: BTreeMap::new(),
+            unread: Vec::new(),
             archetypes: BTreeMap::new(),
             proper_names: names?.names,
             templates: Templates::new(),
             vocabulary,
         };
+        for fact in derive::facts().filter(|f| !library.vocabulary.facts.contains_key(*f)) {
+            let message = format!("the vocabulary lacks the fact `{fact}`, which profiles and the risk model give");
+            let place = files.get("vocabulary.yaml").map(Place::start_of);
+            report.push(Diagnostic::error("vocabulary", message).at_opt(place.as_ref()).help("put it back; a fact that no condition names does no harm"));
+        }
         library.read_archetypes(files, report);
         library.read_outlines(files, report);
         library.read_clauses(files, report);
@@ -170,6 +183,15 @@ impl Library {
         }
     }
 
+    fn check_key_term_reference(&self, target: &str, place: &Place, report: &mut Report) {
+        if !self.reference_exists(&format!("ref:{target}")) {
+            let word = target.split('#').next().unwrap_or_default();
+            let near = suggest::nearest(word, self.slots.keys().chain(self.outlines.keys()).map(String::as_str));
+            let help = near.map_or_else(|| "name a slot, an instrument or a document".to_owned(), |near| format!("did you mean `{near}`?"));
+            report.push(Diagnostic::error("dangling-reference", format!("`{target}` leads nowhere")).at(place).help(help));
+        }
+    }
+
     fn check_key_term(&self, row: &KeyTermSpec, place: &Place, report: &mut Report) {
         let (usage, faults) = template::check(&row.value, &values::shape());
         for fault in faults {
@@ -186,7 +208,10 @@ impl Library {
         let schema = schemars::schema_for!(Front).to_value();
         let shape = values::shape();
         for (key, source) in files.iter().filter(|(k, _)| k.ends_with(".md") && !k.eq_ignore_ascii_case("README.md")) {
-            let Some(clause) = Clause::read(key, source, &schema, &self.vocabulary, &shape, report) else { continue };
+            let Some(clause) = Clause::read(key, source, &schema, &self.vocabulary, &shape, report) else {
+                self.unread.push(clause_id(key));
+                continue;
+            };
             self.slots.entry(clause.front.slot.clone()).or_default().push(clause.front.id.clone());
             self.clauses.insert(clause.front.id.clone(), clause);
         }
@@ -221,13 +246,20 @@ impl Library {
         for written in self.outlines.values() {
             let slots = written.value.slots();
             for (slot, path) in &slots {
-                if !self.slots.contains_key(*slot) {
+                if !self.slots.contains_key(*slot) && !self.unread.iter().any(|id| id == slot || id.strip_prefix(slot).is_some_and(|r| r.starts_with('.'))) {
                     let help = suggest::nearest(slot, self.slots.keys().map(String::as_str))
                         .map_or_else(|| "write a clause file for it, or remove the slot".to_owned(), |near| format!("did you mean `{near}`?"));
                     report.push(Diagnostic::error("unknown-slot", format!("no clause fills the slot `{slot}`")).at(&written.node.place_of(path)).help(help));
                 }
             }
             placed.extend(slots.iter().map(|(slot, _)| *slot));
+            for (at, target) in written.value.key_terms.iter().enumerate().filter_map(|(at, row)| row.r#ref.as_ref().map(|r| (at, r))) {
+                self.check_key_term_reference(target, &written.node.place_of(&format!("key_terms[{at}].ref")), report);
+            }
+            let mut seen = BTreeSet::new();
+            for (slot, path) in slots.iter().filter(|(slot, _)| !seen.insert(*slot)) {
+                report.push(Diagnostic::error("duplicate-slot", format!("the slot `{slot}` stands twice in the outline")).at(&written.node.place_of(path)));
+            }
             for (at, kind) in written.value.instruments.iter().enumerate().filter(|(_, k)| !self.outlines.contains_key(*k)) {
                 let place = written.node.place_of(&format!("instruments[{at}]"));
                 report.push(Diagnostic::error("unknown-document", format!("there is no outline `{kind}`")).at(&place));
@@ -288,7 +320,9 @@ impl Library {
         for name in &clause.front.parameters {
             if let Some((family, _)) = self.registry.family_of(name) {
                 let message = format!("`{name}` belongs to the family `{family}`, whose figure depends on the assessment");
-                report.push(Diagnostic::error("depends-on-assessment", message).at(&clause.node.place_of("parameters")).help("use a parameter without family"));
+                let at = clause.front.parameters.iter().position(|p| p == name).unwrap_or_default();
+                let place = clause.node.place_of(&format!("parameters[{at}]"));
+                report.push(Diagnostic::error("depends-on-assessment", message).at(&place).help("use a parameter without family"));
             }
         }
     }

@@ -328,7 +328,7 @@ impl RiskModel {
         let mut floors = Vec::new();
         for floor in &self.floors {
             match floor.when.evaluate(facts) {
-                Truth::True => floors.push(fired(&floor.id, Some(floor.tier), &floor.when, facts, "")),
+                Truth::True => floors.push(fired(&floor.id, Some(floor.tier), floor.when.decisive(facts), facts, "")),
                 Truth::Unset(names) => missing.extend(names),
                 Truth::False => {}
             }
@@ -336,7 +336,7 @@ impl RiskModel {
         let mut holds = Vec::new();
         for hold in &self.holds {
             match hold.when.evaluate(facts) {
-                Truth::True => holds.push(fired(&hold.id, None, &hold.when, facts, &hold.needs)),
+                Truth::True => holds.push(fired(&hold.id, None, hold.when.decisive(facts), facts, &hold.needs)),
                 Truth::Unset(names) => missing.extend(names),
                 Truth::False => {}
             }

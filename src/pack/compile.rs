@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value};
 
 use crate::base::date::Date;
-use crate::base::decode::decode;
+use crate::base::decode::{decode, is_slug};
 use crate::base::diagnostic::{Diagnostic, Report, Severity};
 use crate::base::digest::Digest;
 use crate::base::node;
@@ -14,7 +14,7 @@ use crate::base::source::Place;
 use crate::base::suggest;
 use crate::contract::assembly::{Materials, assemble};
 use crate::contract::consistency;
-use crate::contract::derive::{Written, derive, field_of};
+use crate::contract::derive::{self, Written, field_of};
 use crate::contract::entity::{Entity, Paper, SigningRule, Workspace};
 use crate::contract::library::{Library, Reading};
 use crate::contract::outline::Outline;
@@ -27,7 +27,7 @@ use crate::pack::explanation::{EXPLANATION_VERSION, Explanation, coverage, fact_
 use crate::pack::inputs::{Inputs, WORKSPACE};
 use crate::pack::manifest::{FileDigest, GENERATOR, MANIFEST_VERSION, Manifest, pack_id};
 use crate::pack::terms::{TERMS_VERSION, Terms, document_terms};
-use crate::render::{Attachment, Logo, Look, RenderError, RenderInput, Rendered, Renderer};
+use crate::render::{Attachment, Logo, Look, RenderError, RenderInput, Rendered, Renderer, check_accent};
 use crate::rule::condition::Truth;
 use crate::rule::decision::Decision;
 use crate::rule::fact::Facts;
@@ -158,6 +158,7 @@ impl Compiler {
         let Written { value: workspace, node } = &self.workspace;
         for (id, entity) in &workspace.entities {
             self.library.registry.check_entity(entity, id, node, report);
+            derive::check_entity(&self.library.vocabulary, entity, node, id, report);
             if entity.signing.rule == SigningRule::TwoJointly && entity.signing.signatories.len() < 2 {
                 let place = node.place_of(&format!("entities.{id}.signing.signatories"));
                 report.push(Diagnostic::error("contradiction", "two sign jointly, but one signatory is named").at(&place).help("name a second signatory"));
@@ -166,6 +167,14 @@ impl Compiler {
                 let place = node.place_of(&format!("entities.{id}.address.country"));
                 report.push(Diagnostic::error("unknown-country", format!("there is no country `{}`", entity.address.country)).at(&place));
             }
+        }
+        if let Some(Err(error)) = workspace.look.accent.as_deref().map(check_accent) {
+            report.push(Diagnostic::error("look", error.to_string()).at(&node.place_of("look.accent")).help("choose a darker colour"));
+        }
+        for (path, input) in self.inputs.iter().filter(|(path, _)| path.ends_with(".yml")) {
+            let source = std::sync::Arc::new(crate::base::source::Source { path: path.to_owned(), text: String::from_utf8_lossy(&input.bytes).into_owned() });
+            let diagnostic = Diagnostic::warning("unread-file", "a file that ends with `.yml` is not read").at(&Place::start_of(&source));
+            report.push(diagnostic.help("rename it to `.yaml`"));
         }
         let known: Vec<&str> = self.library.risk.holds.iter().map(|h| h.id.as_str()).collect();
         for (hold, roles) in &workspace.holds {
@@ -227,12 +236,14 @@ impl Compiler {
         let node = self.extended(node::parse(&source, report)?, report);
         let value: Profile = decode(&node, report)?;
         let profile = Written { value, node };
-        if profile.value.supplier != id {
+        if !is_slug(id) {
+            let message = format!("`{id}.yaml` is no id of a supplier");
+            let help = "rename the file: lower-case letters, digits and single hyphens";
+            report.push(Diagnostic::error("supplier-id", message).at(&profile.node.place_of("supplier")).help(help));
+        } else if profile.value.supplier != id {
             let message = format!("the id `{}` does not match the file name", profile.value.supplier);
             report.push(
-                Diagnostic::error("duplicate-supplier", message)
-                    .at(&profile.node.place_of("supplier"))
-                    .help(format!("write `supplier: {id}`, or rename the file")),
+                Diagnostic::error("supplier-id", message).at(&profile.node.place_of("supplier")).help(format!("write `supplier: {id}`, or rename the file")),
             );
         }
         if !self.workspace.value.entities.contains_key(&profile.value.entity) {
@@ -279,7 +290,7 @@ impl Compiler {
         let profile = &supplier.profile;
         let entity = self.entity(&profile.value)?;
         let place = (entity, &self.workspace.node, profile.value.entity.as_str());
-        let mut facts = derive(&self.library.vocabulary, &self.library.places, place, profile, date, report);
+        let mut facts = derive::derive(&self.library.vocabulary, &self.library.places, place, profile, date, report);
         let credit = match &profile.value.assurance {
             Some(assurance) => self.library.risk.credit(&assurance.certificates, date),
             None => CreditResult::default(),
@@ -351,17 +362,21 @@ impl Compiler {
         }
     }
 
-    /// Reports facts that have no value and were asked for.
-    fn report_missing<'n>(&self, supplier: &Supplier, missing: impl IntoIterator<Item = (&'n String, String)>, report: &mut Report) {
+    /// Reports facts that have no value and were asked for, once for each field that is to be filled.
+    pub fn report_missing<'n>(&self, supplier: &Supplier, missing: impl IntoIterator<Item = (&'n String, String)>, report: &mut Report) {
+        let mut fields: BTreeMap<&str, (Vec<String>, Vec<String>)> = BTreeMap::new();
         for (fact, by) in missing {
-            let field = field_of(fact);
-            let place = supplier.profile.node.place_of(field.unwrap_or_default());
-            let doc = self.library.vocabulary.facts.get(fact).map(|f| f.doc.clone()).unwrap_or_default();
-            let help = match field {
-                Some(field) => format!("add `{field}` to the profile: {doc}"),
-                None => doc,
-            };
-            report.push(Diagnostic::error("unset-fact", format!("the fact `{fact}` has no value, and {by} needs it")).at(&place).help(help));
+            let (facts, askers) = fields.entry(field_of(fact).unwrap_or_default()).or_default();
+            let doc = self.library.vocabulary.facts.get(fact).map_or("", |f| f.doc.as_str());
+            facts.push(format!("`{fact}` ({doc})"));
+            if !askers.contains(&by) {
+                askers.push(by);
+            }
+        }
+        for (field, (facts, askers)) in fields {
+            let message = format!("`{field}` has no value, and {} needs it", askers.join(", "));
+            let place = supplier.profile.node.place_to_add(field);
+            report.push(Diagnostic::error("unset-fact", message).at(&place).help(format!("add `{field}` to the profile; it gives {}", facts.join(", "))));
         }
     }
 
@@ -389,6 +404,7 @@ impl Compiler {
             facts: &assessed.facts,
             entity,
             profile,
+            node: &assessed.supplier.profile.node,
             fillings: &fillings,
             documents: &plan.assembled,
             lead: plan.lead.as_deref(),
@@ -425,9 +441,13 @@ impl Compiler {
 
     /// Decides which documents are assembled and which of them are issued.
     fn plan(&self, assessed: &Assessed, request: &Request, date: Date, report: &mut Report) -> Option<Plan> {
-        for kind in request.documents.iter().filter(|k| !self.library.outlines.contains_key(*k)) {
-            let help = suggest::help(kind, self.library.outlines.keys().map(String::as_str));
-            report.push(Diagnostic::error("unknown-document", format!("there is no document `{kind}`")).help(help));
+        let mut unknown = request.documents.iter().filter(|k| !self.library.outlines.contains_key(*k)).peekable();
+        if unknown.peek().is_some() {
+            for kind in unknown {
+                let help = suggest::help(kind, self.library.outlines.keys().map(String::as_str));
+                report.push(Diagnostic::error("unknown-document", format!("there is no document `{kind}`")).help(help));
+            }
+            return None;
         }
         let fixed = |kind: &String| self.library.outlines.get(kind).is_some_and(|o| o.value.tier.is_some());
         if !request.documents.is_empty() && request.documents.iter().all(fixed) {
@@ -464,6 +484,13 @@ impl Compiler {
 
     fn is_present(&self, instrument: &str, facts: &Facts) -> bool {
         self.library.rules.get(instrument).is_some_and(|r| r.when.evaluate(facts) == Truth::True)
+    }
+
+    /// The instruments in the pack of a supplier.
+    pub fn instruments(&self, assessed: &Assessed) -> Vec<String> {
+        let dpa = assessed.assessment.as_ref().is_ok_and(|a| a.documents.iter().any(|d| d == "dpa"));
+        let inside = self.library.outlines.iter().filter(|(_, o)| dpa && o.value.inside.is_some());
+        inside.map(|(kind, _)| kind.clone()).filter(|kind| self.is_present(kind, &assessed.facts)).collect()
     }
 
     /// Selects a clause for every slot of every document and instrument.
@@ -589,7 +616,7 @@ impl Compiler {
         let renderer = match self.renderer() {
             Ok(renderer) => renderer,
             Err(error) => {
-                report.push(render_diagnostic(error));
+                self.report_render(error, report);
                 return;
             }
         };
@@ -651,6 +678,21 @@ impl Compiler {
         self.renderer.get_or_init(|| Renderer::new(self.inputs.below("templates"), self.inputs.below("fonts"))).as_ref()
     }
 
+    /// Reports what the renderer says; faults of a layout at their place in its file.
+    fn report_render(&self, error: &RenderError, report: &mut Report) {
+        let help = "the layouts stand in `templates/`, fonts in `fonts/`, the look in `countersign.yaml`";
+        let RenderError::Template(faults) = error else {
+            report.push(Diagnostic::error("render", error.to_string()).help(help));
+            return;
+        };
+        for fault in faults {
+            let source = self.inputs.source(&format!("templates/{}", fault.file), &mut Report::default());
+            let place = source.map(|source| Place::at_line(&source, fault.line, fault.column));
+            let hint = fault.hints.first().map_or(help, String::as_str);
+            report.push(Diagnostic::error("render", fault.message.clone()).at_opt(place.as_ref()).help(hint));
+        }
+    }
+
     /// How documents look.
     fn look(&self) -> Look {
         let look = &self.workspace.value.look;
@@ -689,7 +731,7 @@ impl Compiler {
         match rendered {
             Ok(rendered) => Some(rendered),
             Err(error) => {
-                report.push(render_diagnostic(&error));
+                self.report_render(&error, report);
                 None
             }
         }
@@ -769,8 +811,4 @@ fn find_scalar(node: &node::Node, text: &str) -> Option<Place> {
         node::Kind::Sequence(items) => items.iter().find_map(|n| find_scalar(n, text)),
         node::Kind::Mapping(entries) => entries.iter().find_map(|e| find_scalar(&e.value, text)),
     }
-}
-
-fn render_diagnostic(error: &RenderError) -> Diagnostic {
-    Diagnostic::error("render", error.to_string()).help("the layouts stand in `templates/`, fonts in `fonts/`, the look in `countersign.yaml`")
 }

@@ -40,6 +40,14 @@ pub enum DiskError {
         /// The path as it is written.
         path: String,
     },
+    /// A folder that the workspace file names is not there.
+    #[error("`countersign.yaml` names the folder `{path}`, but there is no folder `{}`", folder.display())]
+    Absent {
+        /// The path as it is written.
+        path: String,
+        /// Where it would be.
+        folder: PathBuf,
+    },
     /// Something is there already.
     #[error("`{}` exists already", path.display())]
     Exists {

@@ -41,7 +41,8 @@ pub fn workspace(root: &Path) -> Result<(Location, Inputs), DiskError> {
         paths = Paths::read(&bytes);
         inputs.insert(WORKSPACE, shown(WORKSPACE), bytes);
     }
-    let yaml = |name: &str| name.ends_with(".yaml");
+    // `.yml` is taken along only to be named: a file that is silently not read would be missed too late.
+    let yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
     for kind in ["suppliers", "decisions"] {
         add(&mut inputs, kind, &root.join(kind), &shown(kind), &yaml)?;
     }
@@ -52,7 +53,13 @@ pub fn workspace(root: &Path) -> Result<(Location, Inputs), DiskError> {
         ("templates", &paths.templates, &layout, embedded::templates),
     ] {
         match path {
-            Some(path) => add(&mut inputs, kind, &folder::inside(root, path, true)?, &shown(path), wanted)?,
+            Some(path) => {
+                let folder = folder::inside(root, path, true)?;
+                if !folder.is_dir() {
+                    return Err(DiskError::Absent { path: path.clone(), folder });
+                }
+                add(&mut inputs, kind, &folder, &shown(path), wanted)?;
+            }
             None => {
                 for (name, bytes) in built_in().into_iter().filter(|(name, _)| wanted(name)) {
                     inputs.insert(format!("{kind}/{name}"), format!("<embedded>/{kind}/{name}"), bytes);

@@ -10,7 +10,7 @@ use std::fmt;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use crate::base::diagnostic::{Diagnostic, Report};
-use crate::base::source::Place;
+use crate::base::source::{Place, find_word};
 use crate::base::suggest;
 use crate::rule::fact::{FactValue, Facts};
 use crate::rule::vocabulary::{FactEntry, FactType, Vocabulary};
@@ -112,6 +112,14 @@ impl Condition {
         }
     }
 
+    /// The part that makes it hold: of a disjunction the first part that holds, otherwise the whole.
+    pub fn decisive(&self, facts: &Facts) -> &Self {
+        match self {
+            Self::Any(parts) => parts.iter().find(|p| p.evaluate(facts) == Truth::True).map_or(self, |p| p.decisive(facts)),
+            _ => self,
+        }
+    }
+
     /// The facts it names, each once, in order of name.
     pub fn facts(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
@@ -160,7 +168,7 @@ impl fmt::Display for Condition {
             Self::AtLeast(fact, word) => write!(f, "atLeast({fact}, \"{word}\")"),
             Self::Not(inner) => match inner.as_ref() {
                 Self::Is(fact, word) => write!(f, "{fact} != \"{word}\""),
-                Self::Holds(_) | Self::AtLeast(..) | Self::Constant(_) | Self::Not(_) => write!(f, "!{inner}"),
+                Self::Holds(_) | Self::AtLeast(..) | Self::Constant(_) => write!(f, "!{inner}"),
                 _ => write!(f, "!({inner})"),
             },
             Self::All(parts) => list(f, parts, "&&"),
@@ -178,8 +186,7 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn parse(mut self) -> Option<Condition> {
-        let nesting = self.text.bytes().filter(|b| matches!(b, b'(' | b'!' | b'[' | b'{' | b'-' | b'?')).count();
-        if self.text.len() > MAX_LENGTH || nesting > MAX_NESTING {
+        if self.text.len() > MAX_LENGTH || nesting(self.text) > MAX_NESTING {
             return self.syntax("the condition is too long or too deeply nested", "split it into variants");
         }
         match cel::parser::Parser::new().parse(self.text) {
@@ -187,7 +194,7 @@ impl Checker<'_> {
             Err(errors) => {
                 let first = errors.errors.first();
                 let at = first.map_or(0, |e| usize::try_from(e.pos.1).unwrap_or(1).saturating_sub(1));
-                let reason = first.map_or_else(|| "not an expression".to_owned(), |e| e.msg.lines().next().unwrap_or_default().to_owned());
+                let reason = first.map_or_else(|| "not an expression".to_owned(), |e| plain_reason(&e.msg));
                 let place = self.within(at, 1);
                 self.report.push(Diagnostic::error("condition-syntax", format!("this is not a condition: {reason}")).at(&place).help(SUBSET));
                 None
@@ -208,7 +215,7 @@ impl Checker<'_> {
     }
 
     fn place_of(&self, word: &str) -> Place {
-        self.text.find(word).map_or_else(|| self.place.clone(), |at| self.within(at, word.len()))
+        find_word(self.text, word).map_or_else(|| self.place.clone(), |at| self.within(at, word.len()))
     }
 
     fn syntax(&mut self, message: &str, help: &str) -> Option<Condition> {
@@ -335,6 +342,30 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// How deep the parser would recurse: brackets around each other, signs in a row, and every `?`, which the subset has no use for.
+fn nesting(text: &str) -> usize {
+    let (mut open, mut deepest, mut signs, mut questions) = (0_usize, 0, 0, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            b'!' | b'-' => signs += 1,
+            b'?' => questions += 1,
+            b' ' | b'\t' | b'\n' => {}
+            _ => signs = 0,
+        }
+        deepest = deepest.max(open + signs);
+    }
+    deepest + questions
+}
+
+/// What the parser says, without its list of internal tokens.
+fn plain_reason(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let head = line.split(" expecting").next().unwrap_or(line).trim_start_matches("Syntax error: ");
+    head.replace("'<EOF>'", "the end").replace("<EOF>", "the end")
 }
 
 const SUBSET: &str = "allowed: `&&`, `||`, `!`, `==`, `!=`, `\"value\" in fact`, `atLeast(fact, \"value\")`, parentheses";

@@ -73,9 +73,8 @@ impl Facts {
 
     /// States a fact; a later statement replaces an earlier one.
     ///
-    /// A name outside the vocabulary is a defect of the caller and is ignored in release builds.
+    /// A name outside the vocabulary is ignored: a library without it was reported when it was read.
     pub fn set(&mut self, name: &str, value: FactValue, how: impl Into<String>, place: Option<Place>) {
-        debug_assert!(self.vocabulary.facts.contains_key(name) || self.vocabulary.facts.is_empty(), "unknown fact {name}");
         if let Some(entry) = self.vocabulary.facts.get(name) {
             self.values.insert(name.to_owned(), Fact { value, owner: entry.origin, how: how.into(), place });
         }
@@ -202,7 +201,9 @@ impl Facts {
         for name in condition.facts() {
             let Some(fact) = self.get(name) else { continue };
             if let Some(place) = &fact.place {
-                if diagnostic.place.is_none() {
+                // A caret in the profile helps more than one in an archetype or in the workspace file.
+                let better = diagnostic.place.as_ref().is_some_and(|p| !is_profile(p) && is_profile(place));
+                if diagnostic.place.is_none() || better {
                     diagnostic = diagnostic.at(place);
                 }
                 diagnostic = diagnostic.with(place, format!("`{name}` is {}", fact.value));
@@ -210,4 +211,8 @@ impl Facts {
         }
         diagnostic.help(format!("these facts cannot stand together: {}", condition.facts().iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ")))
     }
+}
+
+fn is_profile(place: &Place) -> bool {
+    place.source.path.starts_with("suppliers/")
 }

@@ -63,12 +63,12 @@ pub fn check(body: &str, shape: &Shape) -> (Usage, Vec<Fault>) {
 pub fn mask(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
     let mut rest = body;
-    while let Some(at) = rest.find(['{']).filter(|_| true) {
+    while let Some(at) = rest.find('{') {
         let (before, tail) = rest.split_at(at);
         out.push_str(before);
         let (end, filler) = match tail.get(..2) {
-            Some("{{") => (tail.find("}}").map(|e| e + 2), 'x'),
-            Some("{%") => (tail.find("%}").map(|e| e + 2), ' '),
+            Some("{{") => (tail[2..].find("}}").map(|e| e + 4), 'x'),
+            Some("{%") => (tail[2..].find("%}").map(|e| e + 4), ' '),
             _ => (None, ' '),
         };
         match end {
@@ -91,7 +91,8 @@ struct Checker<'a> {
     root: &'a Shape,
     usage: Usage,
     faults: Vec<Fault>,
-    scope: Vec<(String, Option<&'a Shape>)>,
+    /// Loop variables around: name, shape, and where the loop begins.
+    scope: Vec<(String, Option<&'a Shape>, Range<usize>)>,
 }
 
 impl<'a> Checker<'a> {
@@ -109,7 +110,7 @@ impl<'a> Checker<'a> {
                     continue;
                 }
             };
-            let Some(length) = self.body[start..].find(close) else {
+            let Some(length) = self.body[start + 2..].find(close).map(|at| at + 2) else {
                 self.fault("template", format!("`{kind}` without `{close}`"), start..start + 2, None);
                 return;
             };
@@ -122,9 +123,9 @@ impl<'a> Checker<'a> {
             }
             at = range.end;
         }
-        if let Some((name, _)) = self.scope.last() {
+        if let Some((name, _, range)) = self.scope.pop() {
             let message = format!("the loop over `{name}` has no `{{% endfor %}}`");
-            self.fault("template", message, self.body.len().saturating_sub(1)..self.body.len(), None);
+            self.fault("template", message, range, Some("end it with `{% endfor %}`".to_owned()));
         }
     }
 
@@ -144,7 +145,7 @@ impl<'a> Checker<'a> {
                     }
                     None => None,
                 };
-                self.scope.push(((*name).to_owned(), shape));
+                self.scope.push(((*name).to_owned(), shape, range.clone()));
             }
             ["endfor"] => {
                 if self.scope.pop().is_none() {
@@ -185,8 +186,8 @@ impl<'a> Checker<'a> {
     fn look_up(&mut self, path: &str, range: &Range<usize>) -> Option<&'a Shape> {
         let mut steps = path.split('.');
         let first = steps.next().unwrap_or_default();
-        let mut shape = match self.scope.iter().rev().find(|(name, _)| name == first) {
-            Some((_, shape)) => (*shape)?,
+        let mut shape = match self.scope.iter().rev().find(|(name, ..)| name == first) {
+            Some((_, shape, _)) => (*shape)?,
             None => {
                 if first == "blank" {
                     self.usage.blank = true;
@@ -315,6 +316,31 @@ fn fault_of(error: &tera::Error, body: &str) -> Fault {
         return Fault { code: "unfilled-value", message, range, help: None };
     }
     Fault { code: "template", message: lower_first(&message), range, help: None }
+}
+
+/// The full path of the value whose tag covers a position, with the list that a loop variable stands for.
+///
+/// ```
+/// use countersign::text::template::path_at;
+/// let body = "{% for t in transfers %}{{ t.assessed | upper }}{% endfor %}";
+/// assert_eq!(path_at(body, 30).as_deref(), Some("transfers.assessed"));
+/// ```
+pub fn path_at(body: &str, position: usize) -> Option<String> {
+    let before = body.get(..position)?;
+    let value = before.rfind("{{");
+    let statement = before.rfind("{%");
+    if statement > value {
+        let tag = &body[statement? + 2..];
+        return tag[..tag.find("%}")?].split_once(" in ").map(|(_, list)| list.trim_matches(['-', ' ']).to_owned());
+    }
+    let tag = &body[value? + 2..];
+    let path = tag[..tag.find("}}")?].split('|').next()?.trim_matches(['-', ' ']);
+    let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+    let list = before.rfind(&format!("for {head} in ")).and_then(|at| before[at..].split_whitespace().nth(3));
+    Some(match list {
+        Some(list) => format!("{list}.{rest}"),
+        None => path.to_owned(),
+    })
 }
 
 fn lower_first(text: &str) -> String {

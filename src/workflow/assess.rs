@@ -1,8 +1,7 @@
 //! `assess`: the risk result without documents.
 
 use crate::base::date::Date;
-use crate::base::diagnostic::{Diagnostic, Report};
-use crate::contract::derive::field_of;
+use crate::base::diagnostic::Report;
 use crate::contract::risk::Assessment;
 use crate::workflow::{Opened, Suppliers};
 
@@ -32,12 +31,7 @@ pub fn assess(opened: Opened, suppliers: &Suppliers, date: Date) -> Assessments 
             Ok(assessment) if out.report.errors() == before => out.results.push((id, assessment)),
             Ok(_) => out.failed.push(id),
             Err(missing) => {
-                for fact in missing {
-                    let field = field_of(&fact).unwrap_or_default();
-                    let place = assessed.supplier.profile.node.place_of(field);
-                    let message = format!("the fact `{fact}` has no value, and the assessment needs it");
-                    out.report.push(Diagnostic::error("unset-fact", message).at(&place).help(format!("add `{field}` to the profile")));
-                }
+                compiler.report_missing(&assessed.supplier, missing.iter().map(|fact| (fact, "the assessment".to_owned())), &mut out.report);
                 out.failed.push(id);
             }
         }

@@ -33,6 +33,11 @@ pub fn check(opened: Opened, today: Date, ahead: Option<Date>) -> Checked {
         if report.errors() == before && sound {
             // As a review copy: an open hold is no fault of the workspace.
             compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, today, &mut report);
+            // Instruments can be signed alone, so they must stand alone: their terms, their references.
+            let instruments = compiler.instruments(&assessed);
+            if !instruments.is_empty() && report.errors() == before {
+                compiler.compile(&assessed, &Request { documents: instruments, draft: true, bound: false }, today, &mut report);
+            }
             compiler.report_holds(&assessed, today, Severity::Warning, &mut report);
             if let Some(ahead) = ahead {
                 flips(&compiler, &assessed, today, ahead, &mut report);

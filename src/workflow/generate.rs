@@ -84,6 +84,10 @@ pub fn generate(opened: Opened, order: &Order, done: &mut dyn FnMut(&str)) -> Re
         generated.failed = ids;
         return Ok(generated);
     }
+    if ids.is_empty() {
+        let help = "write a profile into `suppliers/`, or run `countersign init DIR` for samples";
+        generated.report.push(Diagnostic::error("no-suppliers", "the workspace has no suppliers").help(help));
+    }
     let root = order.output.clone().unwrap_or(opened.location.output);
     let mut documents = 0;
     for id in ids {

@@ -189,8 +189,8 @@ fn nda_asks_only_for_what_it_depends_on() {
     let bare = &without[..cut];
     std::fs::write(&profile, bare).unwrap();
     let asked = sandbox.run(&["-C", "sample", "generate", "quillfold-stationery", "--document", "nda", "--output", "asked"]);
-    for fact in ["agreement.master", "contract.deed", "contract.liquidated_damages"] {
-        assert!(asked.stderr.contains(&format!("the fact `{fact}` has no value")), "{}", asked.stderr);
+    for fact in ["agreement.master", "agreement.deed", "agreement.liquidated_damages"] {
+        assert!(asked.stderr.contains(&format!("`{fact}` has no value")), "{}", asked.stderr);
     }
     assert!(asked.stderr.ends_with("3 errors\n"), "nothing else is asked: {}", asked.stderr);
     std::fs::write(&profile, bare.replace("\nagreement:\n", "\nagreement:\n  master: none\n  deed: false\n  liquidated_damages: false\n")).unwrap();
