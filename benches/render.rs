@@ -46,7 +46,7 @@ fn cold(bencher: Bencher<'_, '_>) {
 fn another_supplier(bencher: Bencher<'_, '_>) {
     let renderer = renderer();
     render(&renderer, &[supplier(0)]);
-    let number = Cell::new(0);
+    let number = Cell::new(0_usize);
     bencher
         .with_inputs(|| {
             number.set(number.get() + 1);

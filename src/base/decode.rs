@@ -370,7 +370,7 @@ fn untyped(node: &Node) -> Value {
 }
 
 /// Reads one spelling of a number: an optional minus, digits without leading zero, and for decimals a fraction.
-fn parse_number(text: &str, whole: bool) -> Option<serde_json::Number> {
+pub fn parse_number(text: &str, whole: bool) -> Option<serde_json::Number> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (integer, fraction) = digits.split_once('.').map_or((digits, None), |(i, f)| (i, Some(f)));
     let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());

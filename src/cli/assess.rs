@@ -42,7 +42,7 @@ pub(crate) fn run(common: &Common, args: &AssessArgs) -> Result<u8, Failure> {
             }
         }
     }
-    Ok(match (stops, results.is_empty()) {
+    Ok(match (stops, results.is_empty() || failed.is_empty()) {
         (false, _) => exit::DONE,
         (true, true) => exit::INPUT,
         (true, false) => exit::PARTLY,

@@ -55,6 +55,7 @@ pub(crate) fn run(common: &Common, args: GenerateArgs) -> Result<u8, Failure> {
         date: args.date,
         today: crate::cli::date_or_today(args.date),
         output: args.output,
+        deny_warnings: common.deny_warnings,
     };
     let opened = open(&common.workspace)?;
     let location = opened.location.clone();
@@ -111,8 +112,8 @@ fn progress(common: &Common, total: usize) -> ProgressBar {
 fn text(pack: &PackResult) -> String {
     let tier = pack.tier.map_or("not assessed", |t| t.word());
     let state = if pack.unchanged { ", unchanged" } else { "" };
-    let pages: usize = pack.files.iter().map(|(_, pages)| pages).sum();
-    let pages = if pack.unchanged { String::new() } else { format!(", {pages} pages") };
+    let pages: Option<usize> = pack.files.iter().map(|(_, pages)| *pages).sum();
+    let pages = pages.map_or_else(String::new, |pages| format!(", {pages} pages"));
     let documents = if pack.files.len() == 1 { "1 document".to_owned() } else { format!("{} documents", pack.files.len()) };
     format!("{}: {documents}{pages}, {tier}, {}{state}\n", pack.folder.display(), pack.date)
 }

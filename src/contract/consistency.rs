@@ -133,7 +133,7 @@ impl Checker<'_> {
 
     fn people(&mut self) {
         for (at, category) in self.written.value.data.iter().flatten().enumerate() {
-            let personal = matches!(category.kind, DataKind::Personal | DataKind::SpecialCategory | DataKind::Phi);
+            let personal = matches!(category.kind, DataKind::Personal | DataKind::SpecialCategory | DataKind::Phi | DataKind::Cardholder);
             if personal && category.people.is_none() {
                 self.error("missing-key", format!("the personal data `{}` lacks the number of people", category.id), &format!("data[{at}].id"), "add `people`");
             }

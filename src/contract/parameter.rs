@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::date::Date;
-use crate::base::decode::decode;
+use crate::base::decode::{decode, parse_number};
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::Node;
 use crate::base::source::Place;
@@ -493,8 +493,8 @@ impl Parameter {
 
     fn typed(&self, value: &Value) -> Option<Typed> {
         match (self.r#type, value) {
-            (ParameterType::Integer | ParameterType::Money, Value::String(text)) => text.parse::<u32>().ok().map(|n| Typed::Number(f64::from(n))),
-            (ParameterType::Decimal, Value::String(text)) => text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0).map(Typed::Number),
+            (ParameterType::Integer | ParameterType::Money, Value::String(text)) => figure(text, true),
+            (ParameterType::Decimal, Value::String(text)) => figure(text, false),
             (ParameterType::Boolean, Value::String(text)) => match text.as_str() {
                 "true" => Some(Typed::Word("yes".to_owned())),
                 "false" => Some(Typed::Word("no".to_owned())),
@@ -518,6 +518,15 @@ impl Parameter {
         }
     }
 }
+
+/// A figure that is not negative, in the one spelling of the decoder.
+fn figure(text: &str, whole: bool) -> Option<Typed> {
+    let figure = parse_number(text, whole)?.as_f64()?;
+    (0.0..=MOST).contains(&figure).then_some(Typed::Number(figure))
+}
+
+/// Largest figure of a parameter; beyond it a double no longer counts whole units.
+const MOST: f64 = 9e15;
 
 /// `a, b and c`.
 pub fn enumerate(words: &[String]) -> String {

@@ -153,6 +153,7 @@ pub struct DeadlineRow {
 #[serde(deny_unknown_fields)]
 pub struct DeadlineFile {
     /// Version of this format.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The rows.
     pub rows: Vec<DeadlineRow>,

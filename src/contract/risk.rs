@@ -63,6 +63,7 @@ impl Tier {
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
     #[expect(dead_code, reason = "checked by the schema")]
+    #[schemars(range(min = 2, max = 2))]
     version: u32,
     factors: Vec<FactorText>,
     certification_credits: Credits,

@@ -260,7 +260,7 @@ impl Compiler {
     /// Lays a profile over its archetype, that over its own, and so on.
     fn extended(&self, node: node::Node, report: &mut Report) -> node::Node {
         let mut node = node;
-        let mut next = node.get("extends").cloned();
+        let mut next = node.get("extends").filter(|n| !n.is_null()).cloned();
         let mut seen = Vec::new();
         while let Some(extends) = next {
             let name = extends.text().unwrap_or_default().to_owned();

@@ -24,7 +24,7 @@ pub struct Explanation {
     pub supplier: String,
     /// The facts by name.
     pub facts: BTreeMap<String, FactLine>,
-    /// The risk result; absent when only documents signed before it were asked for.
+    /// The risk result; absent when the facts do not suffice for it, which only documents signed before it allow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assessment: Option<Assessment>,
     /// Parameter values by document, then name.

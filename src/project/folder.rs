@@ -12,6 +12,18 @@ use crate::project::disk::DiskError;
 /// # Errors
 /// [`DiskError`] for what cannot be read, a link, or a name that is not UTF-8. A folder that is not there has no files.
 pub fn files(root: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
+    read(root, &|name| !name.rsplit('/').next().unwrap_or(name).starts_with('.') && wanted(name))
+}
+
+/// Every file below a folder, hidden ones included: in a pack nothing may hide.
+///
+/// # Errors
+/// As [`files`].
+pub fn every_file(root: &Path) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
+    read(root, &|_| true)
+}
+
+fn read(root: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
     let mut out = Vec::new();
     if root.is_dir() {
         walk(root, "", wanted, &mut out)?;
@@ -26,10 +38,11 @@ fn walk(root: &Path, inside: &str, wanted: &dyn Fn(&str) -> bool, out: &mut Vec<
         let entry = entry.map_err(DiskError::read(&folder))?;
         let path = entry.path();
         let name = entry.file_name().into_string().map_err(|_| DiskError::Name { path: path.clone() })?;
-        if name.starts_with('.') {
+        let inner = if inside.is_empty() { name } else { format!("{inside}/{name}") };
+        // A hidden link of an editor is no input; whether a hidden file is one, `wanted` says.
+        if !wanted(&inner) && entry.file_name().to_string_lossy().starts_with('.') {
             continue;
         }
-        let inner = if inside.is_empty() { name } else { format!("{inside}/{name}") };
         let kind = entry.file_type().map_err(DiskError::read(&path))?;
         if kind.is_symlink() {
             return Err(DiskError::Link { path });

@@ -96,6 +96,9 @@ struct Writer<'a> {
     depth: u64,
 }
 
+/// A column that is filled in by hand, in em of the table text: room for a line of handwriting.
+const ROOM_TO_WRITE: Need = Need { least: 14.0, most: 40.0 };
+
 impl<'a> Writer<'a> {
     fn new(index: usize, document: &'a Document, fonts: &'a Fonts) -> Result<Self, RenderError> {
         let targets = targets(document)?;
@@ -274,6 +277,9 @@ impl<'a> Writer<'a> {
         plain(cell, &mut text);
         let soft = soften(&text);
         let bold = bold || cell.iter().any(|inline| matches!(inline, Inline::Strong { .. } | Inline::Term { .. }));
+        if cell == [Inline::Blank] {
+            return ROOM_TO_WRITE;
+        }
         Need { least: longest_piece(self.fonts, &soft, bold), most: self.fonts.width(&soft, bold) }
     }
 

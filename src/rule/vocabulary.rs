@@ -94,6 +94,7 @@ struct ContradictionText {
 #[serde(deny_unknown_fields)]
 pub struct VocabularyFile {
     #[expect(dead_code, reason = "the version is checked by the schema")]
+    #[schemars(range(min = 2, max = 2))]
     version: u32,
     facts: BTreeMap<String, FactEntry>,
     implications: Vec<ImplicationText>,

@@ -33,6 +33,8 @@ pub struct Order {
     pub today: Date,
     /// Folder to write to in place of the workspace's.
     pub output: Option<PathBuf>,
+    /// A warning stops a pack as well.
+    pub deny_warnings: bool,
 }
 
 /// One pack of a run.
@@ -46,8 +48,8 @@ pub struct PackResult {
     pub folder: PathBuf,
     /// Its date.
     pub date: Date,
-    /// Its PDFs with their pages.
-    pub files: Vec<(String, usize)>,
+    /// Its PDFs with their pages; pages are not counted again for a pack that was there already.
+    pub files: Vec<(String, Option<usize>)>,
     /// The tier, where the supplier was assessed.
     pub tier: Option<Tier>,
     /// It was there already, unchanged.
@@ -76,7 +78,7 @@ pub fn generate(opened: Opened, order: &Order, done: &mut dyn FnMut(&str)) -> Re
     let mut generated = Generated { report: opened.report, ..Generated::default() };
     let Some(compiler) = opened.compiler else { return Ok(generated) };
     let ids = order.suppliers.ids(&compiler);
-    if generated.report.has_errors() {
+    if generated.report.has_errors() || (order.deny_warnings && generated.report.warnings() > 0) {
         // The suppliers are still read, so that all faults of all files come in one run.
         for id in &ids {
             read_only(&compiler, id, order, &mut generated.report);
@@ -119,10 +121,15 @@ fn read_only(compiler: &Compiler, id: &str, order: &Order, report: &mut Report) 
 fn one(compiler: &Compiler, id: &str, order: &Order, root: &Path, generated: &mut Generated) -> Result<Option<PackResult>, DiskError> {
     let date = order.date.unwrap_or(order.today);
     let report = &mut generated.report;
+    let warnings = report.warnings();
     let Some((compiled, tier)) = compile(compiler, id, &order.request, date, report) else { return Ok(None) };
     let folder = root.join(id).join(folder_name(&compiled, &order.request));
     if folder.exists() {
         return existing(id, &compiled, tier, folder, order, generated);
+    }
+    if order.deny_warnings && report.warnings() > warnings {
+        generated.failed.push(id.to_owned());
+        return Ok(None);
     }
     let Some((files, pages)) = files(compiler, &compiled, report) else { return Ok(None) };
     write::pack(&folder, &files)?;
@@ -156,7 +163,7 @@ fn existing(
         generated.report.push(Diagnostic::error("date-locked", message).help(help));
         return Ok(None);
     }
-    let files = lock.outputs.iter().filter_map(|o| o.path.strip_prefix("send/")).map(|name| (name.to_owned(), 0)).collect();
+    let files = lock.outputs.iter().filter_map(|o| o.path.strip_prefix("send/")).map(|name| (name.to_owned(), None)).collect();
     Ok(Some(PackResult { supplier: id.to_owned(), pack: compiled.pack.clone(), folder, date, files, tier, unchanged: true }))
 }
 
@@ -173,7 +180,7 @@ pub(crate) fn compile(compiler: &Compiler, id: &str, request: &Request, date: Da
 }
 
 /// Files of a pack by path inside it, and pages by file name.
-type Files = (BTreeMap<String, Vec<u8>>, Vec<(String, usize)>);
+type Files = (BTreeMap<String, Vec<u8>>, Vec<(String, Option<usize>)>);
 
 /// Every file of a pack, inputs included.
 pub(crate) fn files(compiler: &Compiler, compiled: &Compiled, report: &mut Report) -> Option<Files> {
@@ -184,7 +191,7 @@ pub(crate) fn files(compiler: &Compiler, compiled: &Compiled, report: &mut Repor
     for (job, (rendered, found)) in jobs.iter().zip(rendered) {
         report.extend(found);
         if let Some(rendered) = rendered {
-            pages.push((job.name.clone(), rendered.pages));
+            pages.push((job.name.clone(), Some(rendered.pages)));
             pdfs.insert(job.name.clone(), rendered.pdf);
         }
     }

@@ -8,11 +8,14 @@ use crate::base::diagnostic::Report;
 use crate::base::digest::Digest;
 use crate::contract::library::Reading;
 use crate::pack::compile::{Compiler, Request};
-use crate::pack::manifest::{GENERATOR, Manifest, pack_id};
+use crate::pack::manifest::{GENERATOR, MANIFEST_VERSION, Manifest, pack_id};
 use crate::project::DiskError;
 use crate::project::folder;
 use crate::project::read::{kept, manifest};
 use crate::workflow::generate;
+
+/// The lock of a pack, inside its folder.
+const MANIFEST: &str = "internal/manifest.json";
 
 /// What `verify` found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +64,13 @@ pub fn verify(pack: &Path) -> Result<Verdict, DiskError> {
 pub fn digests(pack: &Path) -> Result<Vec<String>, DiskError> {
     let manifest = match manifest(pack)? {
         Ok(manifest) => manifest,
-        Err(message) => return Ok(vec![format!("internal/manifest.json: not a manifest: {message}")]),
+        Err(message) => return Ok(vec![format!("{MANIFEST}: not a manifest: {message}")]),
     };
-    let mut present: BTreeMap<String, Digest> = folder::files(pack, &|_| true)?.into_iter().map(|(path, bytes)| (path, Digest::of(&bytes))).collect();
-    present.remove("internal/manifest.json");
+    if manifest.version != MANIFEST_VERSION {
+        return Ok(vec![format!("{MANIFEST}: version {} is not known, this program reads version {MANIFEST_VERSION}", manifest.version)]);
+    }
+    let mut present: BTreeMap<String, Digest> = folder::every_file(pack)?.into_iter().map(|(path, bytes)| (path, Digest::of(&bytes))).collect();
+    present.remove(MANIFEST);
     let mut faults = Vec::new();
     let expected = manifest.outputs.iter().map(|o| (o.path.clone(), &o.sha256));
     let inputs: BTreeMap<String, &Digest> = manifest.inputs.iter().map(|i| (format!("internal/inputs/{}", i.sha256), &i.sha256)).collect();
@@ -78,7 +84,7 @@ pub fn digests(pack: &Path) -> Result<Vec<String>, DiskError> {
     faults.extend(present.into_keys().map(|path| format!("{path}: not in the manifest")));
     let inputs: Vec<(String, Digest)> = manifest.inputs.iter().map(|i| (i.path.clone(), i.sha256.clone())).collect();
     if manifest.generator == GENERATOR && manifest.pack != pack_id(&inputs, &manifest.supplier, &manifest.requested, manifest.draft, manifest.bound) {
-        faults.push("internal/manifest.json: the id of the pack does not follow from its inputs".to_owned());
+        faults.push(format!("{MANIFEST}: the id of the pack does not follow from its inputs"));
     }
     Ok(faults)
 }
@@ -88,7 +94,7 @@ fn rebuild(pack: &Path, manifest: &Manifest) -> Result<Vec<String>, DiskError> {
     let mut report = Report::default();
     let built = rebuilt(pack, manifest, &mut report)?;
     let Some(built) = built else {
-        let mut faults = vec!["internal/manifest.json: the pack does not rebuild from its own inputs".to_owned()];
+        let mut faults = vec![format!("{MANIFEST}: the pack does not rebuild from its own inputs")];
         faults.extend(report.sorted().into_iter().filter(|d| d.severity == crate::base::diagnostic::Severity::Error).map(|d| {
             let place = d.place.map(|p| format!("{p}: ")).unwrap_or_default();
             format!("{place}{}", d.message)
@@ -102,6 +108,11 @@ fn rebuild(pack: &Path, manifest: &Manifest) -> Result<Vec<String>, DiskError> {
             Some(bytes) if Digest::of(bytes) != output.sha256 => faults.push(format!("{}: a rebuild gives other bytes", output.path)),
             Some(_) => {}
         }
+    }
+    // The manifest is an output as well: an entry taken out of it, or any other edit, shows here.
+    let kept = folder::file(&pack.join(MANIFEST))?;
+    if faults.is_empty() && built.get(MANIFEST).is_none_or(|bytes| *bytes != kept) {
+        faults.push(format!("{MANIFEST}: a rebuild gives other bytes"));
     }
     Ok(faults)
 }

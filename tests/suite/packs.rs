@@ -111,6 +111,33 @@ fn forged_manifest_is_caught_by_the_rebuild() {
 }
 
 #[test]
+fn file_taken_out_together_with_its_manifest_entry_is_missed_by_the_rebuild() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["brightledger-crm"], "out", &[]);
+    let manifest = packs[0].join("internal/manifest.json");
+    let mut value: serde_json::Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
+    let outputs = value["outputs"].as_array_mut().unwrap();
+    outputs.retain(|o| !o["path"].as_str().unwrap().starts_with("send/NDA"));
+    std::fs::write(&manifest, countersign::pack::compile::pretty(&value)).unwrap();
+    let nda = pdfs(&packs[0]).into_iter().find(|p| p.to_string_lossy().contains("NDA")).unwrap();
+    std::fs::remove_file(nda).unwrap();
+    let run = verify(&sandbox, &packs[0]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+}
+
+#[test]
+fn pack_of_another_version_holds_but_does_not_rebuild() {
+    let sandbox = Sandbox::with_sample();
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &[]);
+    let manifest = packs[0].join("internal/manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace(countersign::pack::manifest::GENERATOR, "countersign 0.0.9")).unwrap();
+    let run = verify(&sandbox, &packs[0]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("digests hold") && run.stdout.contains("not rebuildable with this version"), "{}", run.stdout);
+}
+
+#[test]
 fn editing_the_library_never_moves_an_issued_pack() {
     let sandbox = Sandbox::with_sample();
     let packs = sandbox.generate(&["brightledger-crm"], "out", &[]);
