@@ -59,7 +59,7 @@ fn overview(results: &[(String, Assessment)]) -> String {
                 id.clone(),
                 a.tier.word().to_owned(),
                 format!("{:.1}", a.inherent()),
-                format!("-{}", a.credit.total),
+                a.credit.total.to_string(),
                 format!("{:.1}", a.residual()),
                 holds.to_string(),
                 a.documents.join(" "),

@@ -77,5 +77,21 @@ pub fn inside(workspace: &Path, written: &str, climb: bool) -> Result<PathBuf, D
     if path.is_absolute() || (climbs && !climb) {
         return Err(DiskError::Outside { path: written.to_owned() });
     }
-    Ok(workspace.join(path))
+    Ok(tidy(&workspace.join(path)))
+}
+
+/// `sample/../output` as `output`, for people who read it; nothing but `..` after a plain name is taken out.
+pub fn tidy(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut out: Vec<Component<'_>> = Vec::new();
+    for part in path.components() {
+        match (part, out.last()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            (Component::CurDir, _) => {}
+            _ => out.push(part),
+        }
+    }
+    out.iter().collect()
 }

@@ -105,7 +105,7 @@ fn add(inputs: &mut Inputs, kind: &str, path: &Path, shown: &str, wanted: &dyn F
 /// A path of the workspace as it is shown: as the user would type it.
 fn show(root: &Path, path: &str) -> String {
     let joined = if root == Path::new(".") { PathBuf::from(path) } else { root.join(path) };
-    joined.to_string_lossy().replace('\\', "/")
+    folder::tidy(&joined).to_string_lossy().replace('\\', "/")
 }
 
 /// The paths that the workspace file names; faults of the file are reported when it is decoded.
