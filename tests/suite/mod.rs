@@ -4,6 +4,7 @@ pub(crate) mod architecture;
 pub(crate) mod commands;
 pub(crate) mod invalid;
 pub(crate) mod packs;
+pub(crate) mod readme;
 pub(crate) mod sandbox;
 
 pub(crate) mod condition;

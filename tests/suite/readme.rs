@@ -1,0 +1,54 @@
+//! The README tells the truth: its commands are run, and they print what it says.
+
+use crate::suite::sandbox::{Sandbox, repository};
+
+/// Commands with their output, from the `console` blocks.
+fn examples() -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let blocks = text.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+    blocks
+        .map(|block| {
+            let (command, output) = block.split_once('\n').unwrap();
+            (command.strip_prefix("$ countersign ").unwrap().to_owned(), output.to_owned())
+        })
+        .collect()
+}
+
+/// Ids of packs change with every edit of a clause; they are compared as ids.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    text.split_inclusive(['/', ':', ' ', '\n'])
+        .map(|piece| {
+            let word = piece.trim_end_matches(['/', ':', ' ', '\n']);
+            if is_id(word) { piece.replace(word, "PACK") } else { piece.to_owned() }
+        })
+        .collect()
+}
+
+#[test]
+fn every_example_prints_what_the_readme_says() {
+    let sandbox = Sandbox::with_sample();
+    let examples = examples();
+    assert!(examples.len() >= 5);
+    for (command, expected) in examples {
+        if command == "check" {
+            // The honest mistake: a slip in one word of the sample profile.
+            let profile = sandbox.path().join("sample/suppliers/brightledger-crm.yaml");
+            let text = std::fs::read_to_string(&profile).unwrap();
+            std::fs::write(&profile, text.replacen("classification: confidential", "classification: confidental", 1)).unwrap();
+            let run = sandbox.run(&["-C", "sample", "check", "--today", "2026-11-21"]);
+            assert_eq!(run.code, 1);
+            assert!(run.stderr.replace("sample/suppliers", "suppliers").starts_with(&expected), "{}", run.stderr);
+            continue;
+        }
+        let mut arguments: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        if arguments[0] == "verify" {
+            let parent = sandbox.path().join("output/quillfold-stationery");
+            let pack = std::fs::read_dir(parent).unwrap().next().unwrap().unwrap().file_name();
+            arguments[1] = format!("output/quillfold-stationery/{}", pack.to_string_lossy());
+        }
+        let run = sandbox.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(run.code, 0, "{command}: {}", run.stderr);
+        assert_eq!(without_ids(&run.stdout), without_ids(&expected), "{command}");
+    }
+}
