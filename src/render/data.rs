@@ -39,6 +39,8 @@ const HEADER_SIZE: f64 = 8.5;
 const LONGEST_WHOLE_CELL: usize = 300;
 /// Points up to which a block may be kept whole: four fifths of the text on a page of either size.
 const HIGHEST_WHOLE_BLOCK: f64 = 500.0;
+/// A table of so few rows stays on one page.
+const FEW_ROWS: usize = 4;
 /// Points of the five lines of a signature, and between two signatures.
 const SIGNATURE_LINES: f64 = 112.0;
 const SIGNATURE_GAP: f64 = 20.0;
@@ -97,7 +99,7 @@ struct Writer<'a> {
 }
 
 /// A column that is filled in by hand, in em of the table text: room for a line of handwriting.
-const ROOM_TO_WRITE: Need = Need { least: 14.0, most: 40.0 };
+const ROOM_TO_WRITE: Need = Need { least: 14.0, most: 26.0 };
 
 impl<'a> Writer<'a> {
     fn new(index: usize, document: &'a Document, fonts: &'a Fonts) -> Result<Self, RenderError> {
@@ -257,9 +259,10 @@ impl<'a> Writer<'a> {
         let align: Vec<bool> = columns.iter().map(|column| *column == Alignment::Right).collect();
         // A row stays on one page unless it could outgrow it.
         let short = rows.iter().flatten().all(|cell| text_length(cell) <= LONGEST_WHOLE_CELL);
+        let whole = short && rows.len() <= FEW_ROWS;
         Ok(match shape(&needs, room, gutter) {
-            Shape::Plain(widths) => json!(["t", indent, rounded(&widths), align, head, body, short]),
-            Shape::Wide(widths) => json!(["t", indent - gutter, rounded(&widths), align, head, body, short]),
+            Shape::Plain(widths) => json!(["t", indent, rounded(&widths), align, head, body, short, whole]),
+            Shape::Wide(widths) => json!(["t", indent - gutter, rounded(&widths), align, head, body, short, whole]),
             Shape::Records => {
                 let whole = rows.iter().all(|row| record_height(row) <= HIGHEST_WHOLE_BLOCK);
                 json!(["records", indent, head, body, short, whole])

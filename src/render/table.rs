@@ -9,6 +9,10 @@ pub(super) const TEXT_SIZE: f64 = 9.5;
 const CELL_PADDING: f64 = 10.0;
 /// A table with more columns than this is wide: it stays a table only while its cells are short.
 const FEW_COLUMNS: usize = 5;
+/// From this many columns on a table may be told as records; fewer are read across.
+const RECORD_COLUMNS: usize = 4;
+/// A table of few columns whose rows would be higher than this many lines is told as records.
+const TALL_LINES: f64 = 8.0;
 /// A wide table whose rows would be higher than this many lines is told as records.
 const MOST_LINES: f64 = 3.0;
 
@@ -38,11 +42,17 @@ pub(super) fn shape(needs: &[Need], text_width: f64, gutter: f64) -> Shape {
     if few
         && let Some(columns) = columns(needs, text_width)
         && (needs.len() < FEW_COLUMNS || lines(needs, &columns) <= MOST_LINES)
+        && (needs.len() < RECORD_COLUMNS || lines(needs, &columns) <= TALL_LINES)
     {
         return Shape::Plain(columns);
     }
+    let most = match needs.len() {
+        n if n < RECORD_COLUMNS => f64::INFINITY,
+        _ if few => TALL_LINES,
+        _ => MOST_LINES,
+    };
     match columns(needs, text_width + gutter) {
-        Some(columns) if few || lines(needs, &columns) <= MOST_LINES => Shape::Wide(columns),
+        Some(columns) if lines(needs, &columns) <= most => Shape::Wide(columns),
         _ => Shape::Records,
     }
 }

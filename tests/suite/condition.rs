@@ -163,7 +163,7 @@ fn collect(node: &Node, found: &mut dyn FnMut(&str)) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn printed_condition_reads_back_as_the_same_tree(condition in condition()) {

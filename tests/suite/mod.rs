@@ -8,6 +8,9 @@ pub(crate) mod readme;
 pub(crate) mod sandbox;
 
 pub(crate) mod condition;
+pub(crate) mod profile;
 pub(crate) mod reading;
 pub(crate) mod risk;
+pub(crate) mod selection;
 pub(crate) mod shelf;
+pub(crate) mod text;

@@ -256,8 +256,6 @@ proptest! {
 
     #[test]
     fn arbitrary_clause_file_is_read_or_refused(front in "\\PC{0,40}|[\\s\\S]{0,40}", body in "[\\s\\S]{0,60}|[-*_`#|:{}%\"\\[\\]()<>\\n a-c1.]{0,60}") {
-        // `{%}` and `{#}` have a test of their own.
-        prop_assume!(!body.contains("{%}") && !body.contains("{#}"));
         let schema = schemars::schema_for!(Front).to_value();
         let head = "id: nda.any\nversion: 1.0.0\ntitle: Any\nslot: nda.any\n";
         for text in [format!("---\n{front}\n---\n{body}"), format!("---\n{head}---\n{body}"), format!("{front}{body}")] {
@@ -419,6 +417,13 @@ fn whole_number_too_large_for_its_field_is_a_fault_and_not_a_wrap() {
         assert!(sheet(&format!("whole: {word}\n")).is_err(), "{word}");
     }
     assert_eq!(sheet("whole: 4294967295\n").unwrap().whole, Some(u32::MAX));
+}
+
+#[test]
+fn zero_has_no_second_spelling() {
+    for word in ["-0", "00", "+0", "0x0", "-00"] {
+        assert_eq!(sheet(&format!("whole: {word}\n")), Err(vec!["wrong-type"]), "{word}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use proptest::sample::Index;
 
 use crate::suite::shelf::{Values, complete_values, facts, files, nowhere, tree, vocabulary};
 
-fn model() -> &'static RiskModel {
+pub(crate) fn model() -> &'static RiskModel {
     static MODEL: OnceLock<RiskModel> = OnceLock::new();
     MODEL.get_or_init(|| {
         let mut report = Report::default();
@@ -63,7 +63,7 @@ fn valid(standard: &str) -> Certificate {
     }
 }
 
-fn credit(standards: &[String]) -> CreditResult {
+pub(crate) fn credit(standards: &[String]) -> CreditResult {
     model().credit(&standards.iter().map(|s| valid(s)).collect::<Vec<_>>(), date())
 }
 
@@ -134,7 +134,7 @@ fn stated_values() -> impl Strategy<Value = Values> {
     })
 }
 
-fn certificates() -> impl Strategy<Value = Vec<String>> {
+pub(crate) fn certificates() -> impl Strategy<Value = Vec<String>> {
     prop::sample::subsequence(model().certificates().map(str::to_owned).collect::<Vec<_>>(), 0..5)
 }
 
@@ -168,7 +168,7 @@ fn is_consistent(values: &Values) -> bool {
 }
 
 /// A random consistent supplier: an example that walked some consistent steps away.
-fn consistent_values() -> impl Strategy<Value = Values> {
+pub(crate) fn consistent_values() -> impl Strategy<Value = Values> {
     (any::<Index>(), prop::collection::vec((any::<Index>(), any::<u32>()), 0..24)).prop_map(|(start, steps)| {
         let mut values = examples()[start.index(examples().len())].values.clone();
         let names: Vec<String> = values.keys().cloned().collect();
@@ -332,7 +332,7 @@ fn demands() -> &'static [Demand] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 384, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn raising_any_factor_never_lowers_the_tier(values in stated_values(), standards in certificates()) {
