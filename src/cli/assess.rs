@@ -5,7 +5,7 @@ use clap::Args;
 use crate::base::date::Date;
 use crate::cli::exit::{self, Failure};
 use crate::cli::{Common, Format, draw, parse_date, print, print_json, table};
-use crate::contract::risk::Assessment;
+use crate::contract::assessment::Assessment;
 use crate::workflow::{Suppliers, assess, open};
 
 /// Print the risk result of suppliers, with the field that caused each part of it.
@@ -99,8 +99,8 @@ pub(crate) fn text(id: &str, a: &Assessment) -> String {
 }
 
 /// Facts with their values and places, on one line.
-pub(crate) fn places(reasons: &[crate::contract::risk::Reason]) -> String {
-    let one = |r: &crate::contract::risk::Reason| {
+pub(crate) fn places(reasons: &[crate::contract::assessment::Reason]) -> String {
+    let one = |r: &crate::contract::assessment::Reason| {
         let place = r.place.as_ref().map(|p| format!(" at {p}")).unwrap_or_else(|| if r.how.is_empty() { String::new() } else { format!(" ({})", r.how) });
         format!("{} = {}{place}", r.fact, r.value)
     };

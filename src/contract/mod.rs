@@ -3,6 +3,7 @@
 //! Neighbours below: `rule`, `text`, `base`. Never does: read a file, lay out a page, know the register.
 
 pub mod assembly;
+pub mod assessment;
 pub mod clause;
 pub mod consistency;
 pub mod derive;
@@ -11,6 +12,7 @@ pub mod library;
 pub mod numbering;
 pub mod outline;
 pub mod parameter;
+pub mod party;
 pub mod place;
 pub mod profile;
 pub mod reference;

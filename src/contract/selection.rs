@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::source::Place;
+use crate::contract::assessment::{Reason, reasons};
 use crate::contract::library::Library;
-use crate::contract::risk::{Reason, reasons};
 use crate::rule::condition::Truth;
 use crate::rule::fact::Facts;
 

@@ -7,32 +7,33 @@ use serde_json::{Map, Value};
 
 use crate::base::date::Date;
 use crate::base::decode::{decode, is_slug};
-use crate::base::diagnostic::{Diagnostic, Report, Severity};
+use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::digest::Digest;
 use crate::base::node;
 use crate::base::source::Place;
 use crate::base::suggest;
 use crate::contract::assembly::{Materials, assemble};
+use crate::contract::assessment::{Assessment, CreditResult};
 use crate::contract::consistency;
 use crate::contract::derive::{self, Written, field_of};
-use crate::contract::entity::{Entity, Paper, SigningRule, Workspace};
+use crate::contract::entity::{Entity, SigningRule, Workspace};
 use crate::contract::library::{Library, Reading};
-use crate::contract::outline::Outline;
 use crate::contract::parameter::{ParameterValue, Setting, stated};
 use crate::contract::profile::Profile;
-use crate::contract::risk::{Assessment, CreditResult, Tier};
-use crate::contract::selection::{Selection, Selector};
+use crate::contract::risk::Tier;
+use crate::contract::selection::Selection;
 use crate::contract::values::{Ingredients, values};
 use crate::pack::explanation::{EXPLANATION_VERSION, Explanation, coverage, fact_lines};
 use crate::pack::inputs::{Inputs, WORKSPACE};
+use crate::pack::layout::PdfJob;
 use crate::pack::manifest::{FileDigest, GENERATOR, MANIFEST_VERSION, Manifest, pack_id};
+use crate::pack::plan::Plan;
 use crate::pack::terms::{TERMS_VERSION, Terms, document_terms};
-use crate::render::{Attachment, Logo, Look, RenderError, RenderInput, Rendered, Renderer, check_accent};
-use crate::rule::condition::Truth;
+use crate::render::{RenderError, Renderer, check_accent};
 use crate::rule::decision::Decision;
 use crate::rule::fact::Facts;
 use crate::text::document::Document;
-use crate::text::template::{self, Filling};
+use crate::text::template::Filling;
 
 /// Printed on every page of a review copy.
 const BANNER: &str = "DRAFT FOR REVIEW";
@@ -83,23 +84,7 @@ pub struct Compiled {
     pub supplier: String,
     entity: String,
     request: Request,
-    date: Date,
-}
-
-/// One PDF to make.
-pub struct PdfJob<'a> {
-    /// File name.
-    pub name: String,
-    documents: &'a [Document],
-    title: String,
-    terms: Vec<u8>,
-}
-
-impl PdfJob<'_> {
-    /// How much there is to lay out, in sections.
-    pub fn weight(&self) -> usize {
-        self.documents.iter().flat_map(|d| &d.parts).map(|p| p.sections.len()).sum()
-    }
+    pub(super) date: Date,
 }
 
 /// A finished pack: every file by its path inside the pack folder.
@@ -116,9 +101,9 @@ pub struct Compiler {
     pub workspace: Written<Workspace>,
     /// The library.
     pub library: Library,
-    decisions: Vec<(String, Written<Decision>)>,
-    inputs: Inputs,
-    renderer: OnceLock<Result<Renderer, RenderError>>,
+    pub(super) decisions: Vec<(String, Written<Decision>)>,
+    pub(super) inputs: Inputs,
+    pub(super) renderer: OnceLock<Result<Renderer, RenderError>>,
 }
 
 impl Compiler {
@@ -281,7 +266,7 @@ impl Compiler {
         node
     }
 
-    fn entity(&self, profile: &Profile) -> Option<&Entity> {
+    pub(super) fn entity(&self, profile: &Profile) -> Option<&Entity> {
         self.workspace.value.entities.get(&profile.entity)
     }
 
@@ -303,63 +288,6 @@ impl Compiler {
         let mut assessed = Assessed { supplier, facts, assessment };
         self.accept_holds(&mut assessed, date);
         Some(assessed)
-    }
-
-    /// Notes the decision that accepts each hold.
-    fn accept_holds(&self, assessed: &mut Assessed, date: Date) {
-        let supplier = &assessed.supplier;
-        let Ok(assessment) = &mut assessed.assessment else { return };
-        for hold in &mut assessment.holds {
-            let accepted = self.decisions.iter().find(|(_, d)| d.value.hold == hold.id && self.refusal(&d.value, supplier, date).is_none());
-            hold.accepted_by = accepted.map(|(name, d)| format!("decisions/{name}: {} ({}), {}", d.value.person, d.value.role, d.value.reason));
-        }
-    }
-
-    /// Why a decision does not stand; `None` when it does.
-    fn refusal(&self, decision: &Decision, supplier: &Supplier, date: Date) -> Option<String> {
-        let workspace = &self.workspace.value;
-        let may = workspace.holds.get(&decision.hold).is_some_and(|roles| roles.contains(&decision.role));
-        let holds_role = workspace.authorities.get(&decision.role).is_some_and(|people| people.iter().any(|p| p.email == decision.person));
-        if decision.supplier != supplier.profile.value.supplier {
-            Some("it is about another supplier".to_owned())
-        } else if decision.subject != supplier.digest {
-            Some(format!("the profile has changed since: its digest is now {}", supplier.digest))
-        } else if !may {
-            Some(format!("the role `{}` may not accept `{}`", decision.role, decision.hold))
-        } else if !holds_role {
-            Some(format!("`{}` does not hold the role `{}`", decision.person, decision.role))
-        } else if date < decision.date || decision.expires < date {
-            Some(format!("it holds from {} to {}, not on {date}", decision.date, decision.expires))
-        } else {
-            None
-        }
-    }
-
-    /// Reports every open hold, with why a decision about it does not stand.
-    ///
-    /// An open hold stops the issue of a pack ([`Severity::Error`]), but is no fault of the workspace ([`Severity::Warning`]).
-    pub fn report_holds(&self, assessed: &Assessed, date: Date, severity: Severity, report: &mut Report) {
-        let Ok(assessment) = &assessed.assessment else { return };
-        let supplier = &assessed.supplier;
-        for hold in assessment.holds.iter().filter(|h| h.accepted_by.is_none()) {
-            let place = hold.because.iter().find_map(|r| assessed.facts.get(&r.fact)).and_then(|f| f.place.clone());
-            let mut diagnostic = Diagnostic::error("open-hold", format!("`{}` stops the issue: {}", hold.id, hold.condition)).at_opt(place.as_ref());
-            diagnostic.severity = severity;
-            let about = self.decisions.iter().filter(|(_, d)| d.value.hold == hold.id && d.value.supplier == supplier.profile.value.supplier);
-            for (_, decision) in about {
-                if let Some(reason) = self.refusal(&decision.value, supplier, date) {
-                    diagnostic = diagnostic.with(&decision.node.place_of("hold"), format!("this decision does not stand: {reason}"));
-                }
-            }
-            let roles = self.workspace.value.holds.get(&hold.id).map(|r| r.join(", ")).unwrap_or_default();
-            let subject = &supplier.digest;
-            report.push(
-                diagnostic.help(format!(
-                    "needs {}; a file in `decisions/` by one of: {roles}; with `subject: {subject}`. `--draft` writes a review copy",
-                    hold.needs
-                )),
-            );
-        }
     }
 
     /// Reports facts that have no value and were asked for, once for each field that is to be filled.
@@ -411,7 +339,7 @@ impl Compiler {
             pack: &pack,
             date: (&iso, &long),
             banner: request.draft.then_some(BANNER),
-            details: crate::contract::values::parties(entity, profile, &self.library.places),
+            details: crate::contract::party::parties(entity, profile, &self.library.places),
         };
         let documents = assemble(&materials, report);
         let documents: Vec<Document> = documents.into_iter().filter(|d| plan.issued.contains(&d.kind)).collect();
@@ -437,101 +365,6 @@ impl Compiler {
         };
         let (supplier, entity) = (profile.supplier.clone(), profile.entity.clone());
         Some(Compiled { pack, documents, terms, explanation, inputs, supplier, entity, request: request.clone(), date })
-    }
-
-    /// Decides which documents are assembled and which of them are issued.
-    fn plan(&self, assessed: &Assessed, request: &Request, date: Date, report: &mut Report) -> Option<Plan> {
-        let mut unknown = request.documents.iter().filter(|k| !self.library.outlines.contains_key(*k)).peekable();
-        if unknown.peek().is_some() {
-            for kind in unknown {
-                let help = suggest::help(kind, self.library.outlines.keys().map(String::as_str));
-                report.push(Diagnostic::error("unknown-document", format!("there is no document `{kind}`")).help(help));
-            }
-            return None;
-        }
-        let fixed = |kind: &String| self.library.outlines.get(kind).is_some_and(|o| o.value.tier.is_some());
-        if !request.documents.is_empty() && request.documents.iter().all(fixed) {
-            // Signed before any questionnaire: neither the assessment nor a hold has a say.
-            return Some(Plan { assembled: request.documents.clone(), issued: request.documents.clone(), lead: None });
-        }
-        let assessment = match &assessed.assessment {
-            Ok(assessment) => assessment,
-            Err(missing) => {
-                self.report_missing(&assessed.supplier, missing.iter().map(|f| (f, "the assessment".to_owned())), report);
-                return None;
-            }
-        };
-        if !request.draft {
-            self.report_holds(assessed, date, Severity::Error, report);
-        }
-        let mut assembled: Vec<String> = self.library.pack.documents.iter().filter(|d| assessment.documents.contains(d)).cloned().collect();
-        let lead = self.library.pack.lead.iter().find(|d| assembled.contains(d)).cloned();
-        for kind in &request.documents {
-            let instrument = self.library.outlines.get(kind).is_some_and(|o| o.value.inside.is_some());
-            let present = if instrument { self.is_present(kind, &assessed.facts) && assembled.contains(&"dpa".to_owned()) } else { assembled.contains(kind) };
-            if !present {
-                let message = format!("the pack of `{}` has no document `{kind}`", assessed.supplier.profile.value.supplier);
-                let help = format!("its documents are {}", assembled.join(", "));
-                report.push(Diagnostic::error("document-not-in-pack", message).help(help));
-                return None;
-            }
-        }
-        let issued = if request.documents.is_empty() { assembled.clone() } else { request.documents.clone() };
-        let alone: Vec<String> = issued.iter().filter(|k| !assembled.contains(k)).cloned().collect();
-        assembled.extend(alone);
-        Some(Plan { assembled, issued, lead })
-    }
-
-    fn is_present(&self, instrument: &str, facts: &Facts) -> bool {
-        self.library.rules.get(instrument).is_some_and(|r| r.when.evaluate(facts) == Truth::True)
-    }
-
-    /// The instruments in the pack of a supplier.
-    pub fn instruments(&self, assessed: &Assessed) -> Vec<String> {
-        let dpa = assessed.assessment.as_ref().is_ok_and(|a| a.documents.iter().any(|d| d == "dpa"));
-        let inside = self.library.outlines.iter().filter(|(_, o)| dpa && o.value.inside.is_some());
-        inside.map(|(kind, _)| kind.clone()).filter(|kind| self.is_present(kind, &assessed.facts)).collect()
-    }
-
-    /// Selects a clause for every slot of every document and instrument.
-    fn select(&self, assessed: &Assessed, plan: &Plan, report: &mut Report) -> Selection {
-        let mut selector = Selector::new(&self.library, &assessed.facts);
-        let mut done = BTreeSet::new();
-        for kind in &plan.assembled {
-            let Some(written) = self.library.outlines.get(kind) else { continue };
-            self.select_outline(&mut selector, written, &mut done, report);
-            if plan.lead.as_deref() == Some(kind) {
-                for spec in &self.library.pack.lead_schedules {
-                    selector.select(kind, &spec.slot, spec.required, &written.node.place, report);
-                }
-            }
-            for inner in written.value.instruments.iter().filter(|i| self.is_present(i, &assessed.facts)) {
-                if let Some(inner) = self.library.outlines.get(inner) {
-                    self.select_outline(&mut selector, inner, &mut done, report);
-                }
-            }
-        }
-        selector.check_relations(report);
-        let missing: Vec<(String, String)> = selector
-            .missing
-            .iter()
-            .map(|(fact, clauses)| (fact.clone(), format!("`{}`", clauses.iter().map(String::as_str).collect::<Vec<_>>().join("`, `"))))
-            .collect();
-        self.report_missing(&assessed.supplier, missing.iter().map(|(f, by)| (f, by.clone())), report);
-        selector.selection
-    }
-
-    fn select_outline<'a>(&'a self, selector: &mut Selector<'a>, written: &Written<Outline>, done: &mut BTreeSet<String>, report: &mut Report) {
-        let outline = &written.value;
-        if !done.insert(outline.kind.clone()) {
-            return;
-        }
-        let required: BTreeSet<&str> =
-            outline.front.iter().chain(&outline.clauses).chain(&outline.schedules).filter(|s| s.required).map(|s| s.slot.as_str()).collect();
-        for (slot, path) in outline.slots() {
-            let is_required = required.contains(slot) || path == "execution";
-            selector.select(&outline.kind, slot, is_required, &written.node.place_of(&path), report);
-        }
     }
 
     /// Values of every document: one setting for all, and one of its own for each document with a fixed tier.
@@ -596,160 +429,14 @@ impl Compiler {
         (parameters, fillings)
     }
 
-    /// Parameters that a document names, with those of its instruments, schedules and key terms.
-    fn in_play(&self, kind: &str, selection: &Selection) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        let Some(outline) = self.library.outlines.get(kind) else { return names };
-        let kinds: Vec<&str> = std::iter::once(kind).chain(outline.value.instruments.iter().map(String::as_str)).collect();
-        let chosen = selection.slots.iter().filter(|s| kinds.contains(&s.document.as_str())).filter_map(|s| s.chosen.as_ref());
-        for clause in chosen.filter_map(|id| self.library.clauses.get(id)) {
-            names.extend(clause.front.parameters.iter().cloned());
-        }
-        let shape = crate::contract::values::shape();
-        for row in kinds.iter().filter_map(|k| self.library.outlines.get(*k)).flat_map(|o| &o.value.key_terms) {
-            names.extend(template::check(&row.value, &shape).0.parameters);
-        }
-        names
-    }
-
-    fn check_glyphs(&self, documents: &[Document], assessed: &Assessed, report: &mut Report) {
-        let renderer = match self.renderer() {
-            Ok(renderer) => renderer,
-            Err(error) => {
-                self.report_render(error, report);
-                return;
-            }
-        };
-        let supplier = &assessed.supplier;
-        for missing in renderer.missing_glyphs(documents) {
-            let place = self.written_at(&missing.text, supplier);
-            let field = place.as_ref().map_or_else(String::new, |p| format!(" (written at {p})"));
-            let message = format!(
-                "no font can show the character U+{:04X} in a value of supplier `{}`{field}",
-                u32::from(missing.character),
-                supplier.profile.value.supplier
-            );
-            let help = "put a font that has the character into `fonts/` of the workspace, or write the value otherwise";
-            report.push(Diagnostic::error("missing-glyph", message).at_opt(place.as_ref()).help(help));
-        }
-    }
-
-    /// Where a text of a document was written: in the profile or in the workspace file.
-    fn written_at(&self, text: &str, supplier: &Supplier) -> Option<Place> {
-        let find = |node: &node::Node| find_scalar(node, text);
-        find(&supplier.profile.node).or_else(|| find(&self.workspace.node))
-    }
-
-    /// The logical paths of all inputs that a pack depends on.
-    fn depends_on(&self, assessed: &Assessed, plan: &Plan, selection: &Selection) -> BTreeSet<String> {
-        let profile = &assessed.supplier.profile.value;
-        let mut paths = BTreeSet::from([WORKSPACE.to_owned(), format!("suppliers/{}.yaml", profile.supplier)]);
-        let mut archetype = profile.extends.clone();
-        while let Some(name) = archetype {
-            archetype = self.library.archetypes.get(&name).and_then(|a| a.get("extends")).and_then(node::Node::text).map(str::to_owned);
-            paths.insert(format!("clauses/archetypes/{name}.yaml"));
-        }
-        let decisions = self.decisions.iter().filter(|(_, d)| d.value.supplier == profile.supplier);
-        paths.extend(decisions.map(|(name, _)| format!("decisions/{name}")));
-        let mut kinds: BTreeSet<&str> = plan.assembled.iter().map(String::as_str).collect();
-        let instruments = plan.assembled.iter().filter_map(|k| self.library.outlines.get(k)).flat_map(|o| &o.value.instruments);
-        kinds.extend(instruments.map(String::as_str));
-        paths.extend(kinds.iter().map(|k| format!("clauses/outlines/{k}.yaml")));
-        for slot in &selection.slots {
-            paths.extend(slot.candidates.iter().filter_map(|c| self.library.clauses.get(&c.clause)).map(|c| format!("clauses/{}", c.key)));
-        }
-        let foundation = |path: &str| {
-            path.strip_prefix("clauses/").is_some_and(|p| !p.contains('/') || p == "outlines/pack.yaml" || p.starts_with("requirements/"))
-                || (path.starts_with("templates/") && path.ends_with(".typ"))
-                || path.starts_with("fonts/")
-                || path.starts_with("files/")
-        };
-        paths.extend(self.inputs.iter().map(|(path, _)| path).filter(|p| foundation(p)).map(str::to_owned));
-        paths
-    }
-
     /// The bytes of an input.
     pub fn input(&self, path: &str) -> Option<&[u8]> {
         self.inputs.get(path).map(|input| input.bytes.as_ref())
-    }
-
-    /// The renderer, made at the first use.
-    fn renderer(&self) -> Result<&Renderer, &RenderError> {
-        self.renderer.get_or_init(|| Renderer::new(self.inputs.below("templates"), self.inputs.below("fonts"))).as_ref()
-    }
-
-    /// Reports what the renderer says; faults of a layout at their place in its file.
-    fn report_render(&self, error: &RenderError, report: &mut Report) {
-        let help = "the layouts stand in `templates/`, fonts in `fonts/`, the look in `countersign.yaml`";
-        let RenderError::Template(faults) = error else {
-            report.push(Diagnostic::error("render", error.to_string()).help(help));
-            return;
-        };
-        for fault in faults {
-            let source = self.inputs.source(&format!("templates/{}", fault.file), &mut Report::default());
-            let place = source.map(|source| Place::at_line(&source, fault.line, fault.column));
-            let hint = fault.hints.first().map_or(help, String::as_str);
-            report.push(Diagnostic::error("render", fault.message.clone()).at_opt(place.as_ref()).help(hint));
-        }
-    }
-
-    /// How documents look.
-    fn look(&self) -> Look {
-        let look = &self.workspace.value.look;
-        let logo = look.logo.as_ref().and_then(|logo| {
-            let bytes = self.inputs.get(&format!("files/{}", logo.file))?.bytes.to_vec();
-            Some(Logo { bytes, alternative: logo.alt.clone() })
-        });
-        let paper = match look.paper {
-            Paper::A4 => crate::render::Paper::A4,
-            Paper::UsLetter => crate::render::Paper::UsLetter,
-        };
-        Look { paper, accent: look.accent.clone(), organisation: look.organisation.clone(), logo }
-    }
-
-    /// Lays out one PDF.
-    ///
-    /// # Errors
-    /// Reports what the renderer says, once.
-    pub fn render(&self, compiled: &Compiled, job: &PdfJob<'_>, report: &mut Report) -> Option<Rendered> {
-        let attachment = Attachment {
-            name: "terms.json",
-            bytes: &job.terms,
-            description: "The terms of this document as data: parties, clauses, values and obligations",
-            mime: "application/json",
-        };
-        let (year, month, day) = compiled.date.parts();
-        let input = RenderInput {
-            documents: job.documents,
-            look: &self.look(),
-            attachment: Some(attachment),
-            title: &job.title,
-            ident: &job.name,
-            date: (i32::from(year), u8::try_from(month).unwrap_or(1), u8::try_from(day).unwrap_or(1)),
-        };
-        let rendered = self.renderer().map_err(Clone::clone).and_then(|renderer| renderer.render(&input));
-        match rendered {
-            Ok(rendered) => Some(rendered),
-            Err(error) => {
-                self.report_render(&error, report);
-                None
-            }
-        }
     }
 }
 
 /// Parameter values by document.
 type Parameters = BTreeMap<String, BTreeMap<String, ParameterValue>>;
-
-/// Which documents are made.
-struct Plan {
-    /// All documents that references may lead to.
-    assembled: Vec<String>,
-    /// Those that are laid out.
-    issued: Vec<String>,
-    /// The one that carries the lead schedules.
-    lead: Option<String>,
-}
 
 impl Compiled {
     /// The PDFs to make: one for each document, or one for all.
@@ -800,15 +487,4 @@ pub fn pretty<T: serde::Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
     bytes.push(b'\n');
     bytes
-}
-
-fn find_scalar(node: &node::Node, text: &str) -> Option<Place> {
-    match &node.kind {
-        node::Kind::Scalar { text: own, .. } => {
-            let own = crate::contract::values::clean(own);
-            (own == text || (!own.is_empty() && text.contains(&own) && !own.is_ascii())).then(|| node.place.clone())
-        }
-        node::Kind::Sequence(items) => items.iter().find_map(|n| find_scalar(n, text)),
-        node::Kind::Mapping(entries) => entries.iter().find_map(|e| find_scalar(&e.value, text)),
-    }
 }

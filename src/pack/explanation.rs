@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::base::date::Date;
+use crate::contract::assessment::Assessment;
 use crate::contract::library::Library;
 use crate::contract::parameter::ParameterValue;
 use crate::contract::requirement::{Force, Phase};
-use crate::contract::risk::Assessment;
 use crate::contract::selection::{Selection, SlotResult};
 use crate::rule::fact::Facts;
 

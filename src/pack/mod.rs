@@ -5,6 +5,9 @@
 
 pub mod compile;
 pub mod explanation;
+mod hold;
 pub mod inputs;
+pub mod layout;
 pub mod manifest;
+mod plan;
 pub mod terms;

@@ -2,7 +2,7 @@
 
 use crate::base::date::Date;
 use crate::base::diagnostic::Report;
-use crate::contract::risk::Assessment;
+use crate::contract::assessment::Assessment;
 use crate::workflow::{Opened, Suppliers};
 
 /// The risk results of a run.
