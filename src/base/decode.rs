@@ -244,7 +244,7 @@ impl<'a> Decoder<'a> {
                 }
             };
         }
-        if text.trim().is_empty() {
+        if !text.chars().any(is_visible) {
             self.report.push(Diagnostic::error("empty-value", format!("{what} is empty")).at(&node.place).help("write a value, or remove the key"));
             return None;
         }
@@ -369,12 +369,26 @@ fn untyped(node: &Node) -> Value {
     }
 }
 
+/// Tells whether a character leaves a mark or room on paper; a text of others only would print nothing.
+fn is_visible(character: char) -> bool {
+    let ignorable = matches!(
+        u32::from(character),
+        0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0x2800 | 0x3164
+            | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb | 0xe0000..=0xe0fff
+    );
+    !(character.is_whitespace() || character.is_control() || ignorable)
+}
+
 /// Reads one spelling of a number: an optional minus, digits without leading zero, and for decimals a fraction.
 pub fn parse_number(text: &str, whole: bool) -> Option<serde_json::Number> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (integer, fraction) = digits.split_once('.').map_or((digits, None), |(i, f)| (i, Some(f)));
     let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    if !all_digits(integer) || (integer.len() > 1 && integer.starts_with('0')) || fraction.is_some_and(|f| whole || !all_digits(f)) {
+    if !all_digits(integer)
+        || (integer.len() > 1 && integer.starts_with('0'))
+        || fraction.is_some_and(|f| whole || !all_digits(f))
+        || (text.starts_with('-') && digits.bytes().all(|b| matches!(b, b'0' | b'.')))
+    {
         return None;
     }
     match fraction {

@@ -14,6 +14,7 @@ use crate::contract::profile::Profile;
 use crate::contract::reference::{Target, Targets, resolve};
 use crate::contract::selection::Selection;
 use crate::contract::term;
+use crate::contract::values::clean;
 use crate::rule::condition::Truth;
 use crate::rule::fact::{FactValue, Facts};
 use crate::text::document::{Block, DOCUMENT_VERSION, Document, Execution, Inline, KeyTerm, Part, PartKind, Party, Section, Signature};
@@ -126,10 +127,10 @@ impl<'a> Assembler<'a, '_> {
             date: materials.date.0.to_owned(),
             date_text: materials.date.1.to_owned(),
             parties: vec![
-                Party { role: "Customer".to_owned(), legal_name: materials.entity.legal_name.clone(), details: materials.details.0.clone() },
-                Party { role: "Supplier".to_owned(), legal_name: materials.profile.identity.legal_name.clone(), details: materials.details.1.clone() },
+                Party { role: "Customer".to_owned(), legal_name: clean(&materials.entity.legal_name), details: materials.details.0.clone() },
+                Party { role: "Supplier".to_owned(), legal_name: clean(&materials.profile.identity.legal_name), details: materials.details.1.clone() },
             ],
-            counterparty: materials.profile.identity.legal_name.clone(),
+            counterparty: clean(&materials.profile.identity.legal_name),
             key_terms: self.key_terms(outline, kind),
             banner: materials.banner.map(str::to_owned),
             parts,
@@ -546,12 +547,8 @@ fn signatures(party: &str, signing: &Signing, natural: bool, deed: bool) -> Vec<
         (false, false) => "Signed for and on behalf of",
     };
     let take = if signing.rule == SigningRule::TwoJointly { 2 } else { 1 };
-    let block = |name: &str, title: &str, capacity: &str| Signature {
-        party: party.to_owned(),
-        capacity: capacity.to_owned(),
-        name: name.to_owned(),
-        title: title.to_owned(),
-    };
+    let block =
+        |name: &str, title: &str, capacity: &str| Signature { party: clean(party), capacity: capacity.to_owned(), name: clean(name), title: clean(title) };
     let mut out: Vec<Signature> = signing.signatories.iter().take(take).map(|s| block(&s.name, &s.title, capacity)).collect();
     if signing.rule == SigningRule::WithWitness {
         out.push(block("", "", "In the presence of (witness)"));

@@ -24,7 +24,7 @@ fn number_level(blocks: &mut [Block], clause: &str, depth: u8, count: &mut usize
                 };
                 number_level(children, clause, depth + 1, &mut 0);
             }
-            Block::Bullets { items } => items.iter_mut().for_each(|blocks| number_level(blocks, clause, depth, &mut 0)),
+            Block::Bullets { items } => items.iter_mut().for_each(|blocks| number_level(blocks, clause, depth, count)),
             _ => {}
         }
     }

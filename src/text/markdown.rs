@@ -24,7 +24,7 @@ use crate::text::template::Fault;
 /// ```
 pub fn blocks(text: &str) -> (Vec<Block>, Vec<Fault>) {
     let options = Options::ENABLE_TABLES | Options::ENABLE_SMART_PUNCTUATION;
-    let mut walker = Walker { events: Parser::new_ext(text, options).into_offset_iter().peekable(), faults: Vec::new() };
+    let mut walker = Walker { events: Parser::new_ext(text, options).into_offset_iter().peekable(), faults: Vec::new(), nested: 0 };
     let blocks = walker.blocks(None, 0);
     (blocks, walker.faults)
 }
@@ -32,7 +32,11 @@ pub fn blocks(text: &str) -> (Vec<Block>, Vec<Fault>) {
 struct Walker<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> {
     events: Peekable<I>,
     faults: Vec<Fault>,
+    nested: usize,
 }
+
+/// Deepest nesting of lists that is read; a contract has three levels and bullets.
+const MAX_NESTED: usize = 16;
 
 impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Walker<'a, I> {
     fn fault(&mut self, message: impl Into<String>, range: Range<usize>, help: &str) {
@@ -42,6 +46,19 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Walker<'a, I> {
 
     /// Blocks until the given end. `depth` counts the ordered lists around.
     fn blocks(&mut self, until: Option<TagEnd>, depth: u8) -> Vec<Block> {
+        if self.nested == MAX_NESTED {
+            let range = self.events.peek().map_or(0..0, |(_, range)| range.clone());
+            self.fault("lists are nested too deeply", range, "numbers go three levels deep: 1.1, (a), (i)");
+            self.skip_block();
+            return Vec::new();
+        }
+        self.nested += 1;
+        let blocks = self.blocks_within(until, depth);
+        self.nested -= 1;
+        blocks
+    }
+
+    fn blocks_within(&mut self, until: Option<TagEnd>, depth: u8) -> Vec<Block> {
         let mut out = Vec::new();
         while let Some((event, range)) = self.events.peek().cloned() {
             match event {
@@ -143,7 +160,9 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Walker<'a, I> {
                     if text.is_empty() {
                         self.fault("a numbered item has no text", range, "write the text on the line of the number");
                     }
-                    let anchor = run_in_title(&text).map(|title| slug(&title)).unwrap_or_default();
+                    // A value in a title is the supplier's; a link target is ours.
+                    let ours = matches!(text.first(), Some(Inline::Strong { body }) if body.iter().all(|i| matches!(i, Inline::Text { .. })));
+                    let anchor = run_in_title(&text).filter(|_| ours).map(|title| slug(&title)).unwrap_or_default();
                     out.push(Block::Item { anchor, level, number: String::new(), text, children });
                 }
                 _ => break,

@@ -67,8 +67,8 @@ pub fn mask(body: &str) -> String {
         let (before, tail) = rest.split_at(at);
         out.push_str(before);
         let (end, filler) = match tail.get(..2) {
-            Some("{{") => (tail[2..].find("}}").map(|e| e + 4), 'x'),
-            Some("{%") => (tail[2..].find("%}").map(|e| e + 4), ' '),
+            Some("{{") => (inner_length(&tail[2..], "}}").map(|e| e + 4), 'x'),
+            Some("{%") => (inner_length(&tail[2..], "%}").map(|e| e + 4), ' '),
             _ => (None, ' '),
         };
         match end {
@@ -84,6 +84,21 @@ pub fn mask(body: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Bytes up to the mark that closes a tag; inside quotes it closes nothing, as in Tera.
+fn inner_length(text: &str, close: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, character) in text.char_indices() {
+        match (character, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => {}
+            _ if text[at..].starts_with(close) => return Some(at),
+            ('"' | '\'' | '`', None) if close != "#}" => quote = Some(character),
+            _ => {}
+        }
+    }
+    None
 }
 
 struct Checker<'a> {
@@ -110,7 +125,7 @@ impl<'a> Checker<'a> {
                     continue;
                 }
             };
-            let Some(length) = self.body[start + 2..].find(close).map(|at| at + 2) else {
+            let Some(length) = inner_length(&self.body[start + 2..], close).map(|at| at + 2) else {
                 self.fault("template", format!("`{kind}` without `{close}`"), start..start + 2, None);
                 return;
             };
@@ -169,13 +184,17 @@ impl<'a> Checker<'a> {
             self.fault("template", format!("`{path}` is not a path"), range.clone(), Some(help));
             return;
         }
+        let mut joined = false;
         for filter in parts {
             let name = filter.split(['(', ' ']).next().unwrap_or_default();
+            joined |= name == "join";
             if !FILTERS.contains(&name) {
                 self.fault("template", format!("the filter `{name}` is not allowed in clause text"), range.clone(), Some(suggest::help(name, FILTERS)));
+            } else if !is_literal_call(&filter[name.len()..]) {
+                let help = "after a filter stands nothing, or arguments in quotes: `default(value=\"none\")`".to_owned();
+                self.fault("template", format!("`{filter}` is not a plain filter"), range.clone(), Some(help));
             }
         }
-        let joined = inner.contains("join");
         match self.look_up(path, range) {
             Some(Shape::Text | Shape::Open) | None => {}
             Some(Shape::List(_)) if joined => {}
@@ -227,6 +246,28 @@ impl<'a> Checker<'a> {
         }
         found
     }
+}
+
+/// Nothing, or arguments that are all strings in quotes: `(value="none", sep=", ")`.
+fn is_literal_call(text: &str) -> bool {
+    let text = text.trim();
+    if text.is_empty() {
+        return true;
+    }
+    let Some(mut rest) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).map(str::trim) else { return false };
+    while !rest.is_empty() {
+        let Some((name, value)) = rest.split_once('=') else { return false };
+        let is_name = |n: &str| !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let value = value.trim_start();
+        let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) else { return false };
+        let Some(end) = value[1..].find(quote) else { return false };
+        let after = value[end + 2..].trim_start();
+        if !is_name(name.trim()) || !(after.is_empty() || after.starts_with(',')) {
+            return false;
+        }
+        rest = after.trim_start_matches(',').trim_start();
+    }
+    true
 }
 
 /// Splits `a.b | default(value="x | y")` at the bars that stand outside quotes.
