@@ -1,5 +1,19 @@
 //! countersign compiles supplier risk profiles and a clause library into contract packs.
-#![forbid(unsafe_code)]
+//!
+//! The pipeline, in order:
+//!
+//! 1. [`project`] reads a workspace from disk into [`pack::inputs::Inputs`].
+//! 2. [`base::node`] and [`base::decode`] turn YAML into types and collect every fault with its place.
+//! 3. [`contract::derive`] turns profile and entity into [`rule::fact::Facts`].
+//! 4. [`contract::risk`] assesses the supplier and decides which documents its pack has.
+//! 5. [`contract::selection`] chooses one clause for each slot and says why, and why not the others.
+//! 6. [`contract::parameter`] gives every negotiable figure its value.
+//! 7. [`text`] fills clause text and parses it; [`contract::assembly`] numbers it and resolves references and defined terms.
+//! 8. [`render`] lays documents out as PDF/A-3a and PDF/UA-1.
+//! 9. [`pack`] makes terms, explanation and manifest; [`project::write`] puts everything into place, whole or not at all.
+//!
+//! Floors, lowest first; a module imports only from below: [`base`]; [`text`], [`rule`]; [`contract`]; [`render`], [`pack`]; [`project`],
+//! [`clock`]; [`workflow`]; [`cli`]. Floors up to `pack` take values and return values.
 
 pub mod base;
 pub mod cli;

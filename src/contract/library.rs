@@ -294,6 +294,14 @@ impl Library {
                 report.push(Diagnostic::error("unknown-clause", format!("there is no clause or slot `{id}`")).at(&place).help(help));
             }
         }
+        for (at, obligation) in front.obligations.iter().enumerate() {
+            let name = &obligation.deadline;
+            if self.registry.parameters.contains_key(name) && !front.parameters.contains(name) {
+                let place = clause.node.place_of(&format!("obligations[{at}].deadline"));
+                let message = format!("the deadline `{name}` is a parameter that the text does not name");
+                report.push(Diagnostic::error("undeclared-parameter", message).at(&place).help("print the figure in the text, or write the deadline in words"));
+            }
+        }
         for (target, range) in references(clause.body()) {
             if !self.reference_exists(&target) {
                 let known = self.slots.keys().chain(self.outlines.keys()).map(String::as_str);
