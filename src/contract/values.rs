@@ -60,7 +60,7 @@ const PATHS: &[(&str, &str)] = &[
     ("personal_retention[]", "data period destruction basis"),
 ];
 
-/// The shape of [`Values`], for checking templates when the library is loaded.
+/// The shape of what [`values`] builds, for checking templates when the library is loaded.
 pub fn shape() -> Shape {
     let mut root: Vec<(String, Shape)> =
         vec![("p".to_owned(), Shape::Open), ("n".to_owned(), Shape::Open), ("purpose".to_owned(), Shape::Text), ("blank".to_owned(), Shape::Text)];
