@@ -11,7 +11,7 @@ use countersign::rule::fact::FactValue;
 use countersign::rule::vocabulary::FactType;
 use proptest::prelude::*;
 
-use crate::suite::shelf::{self, Values, complete_values, facts, nowhere, vocabulary};
+use crate::suite::shelf::{self, Values, complete_values, facts, nowhere, seeded, vocabulary};
 
 /// What the condition language refuses as too deeply nested.
 const MAX_NESTING: usize = 40;
@@ -163,7 +163,7 @@ fn collect(node: &Node, found: &mut dyn FnMut(&str)) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(seeded(128))]
 
     #[test]
     fn printed_condition_reads_back_as_the_same_tree(condition in condition()) {

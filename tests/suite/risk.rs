@@ -15,7 +15,7 @@ use countersign::rule::vocabulary::{FactOwner, FactType};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::suite::shelf::{Values, complete_values, facts, files, nowhere, tree, vocabulary};
+use crate::suite::shelf::{Values, complete_values, facts, files, nowhere, seeded, tree, vocabulary};
 
 pub(crate) fn model() -> &'static RiskModel {
     static MODEL: OnceLock<RiskModel> = OnceLock::new();
@@ -333,7 +333,7 @@ fn demands() -> &'static [Demand] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(seeded(192))]
 
     #[test]
     fn raising_any_factor_never_lowers_the_tier(values in stated_values(), standards in certificates()) {

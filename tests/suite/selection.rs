@@ -9,7 +9,7 @@ use countersign::rule::fact::Facts;
 use proptest::prelude::*;
 
 use crate::suite::risk::{certificates, consistent_values, credit, model};
-use crate::suite::shelf::{facts, library, nowhere};
+use crate::suite::shelf::{facts, library, nowhere, seeded};
 
 /// A slot of a document: outline, slot, whether it must be filled.
 type Slot = (String, String, bool);
@@ -50,7 +50,7 @@ fn select(facts: &Facts, slots: &[Slot]) -> Outcome {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(seeded(96))]
 
     #[test]
     fn every_consistent_supplier_gets_one_clause_for_every_required_slot(values in consistent_values(), standards in certificates()) {

@@ -12,6 +12,15 @@ use countersign::project::embedded;
 use countersign::rule::fact::{FactValue, Facts};
 use countersign::rule::vocabulary::{FactType, Vocabulary};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+/// Cases of a property test, the same in every run; a long run sets `PROPTEST_RNG_SEED` and raises the count by `PROPTEST_FACTOR`.
+pub(crate) fn seeded(cases: u32) -> ProptestConfig {
+    let factor = std::env::var("PROPTEST_FACTOR").ok().and_then(|f| f.parse().ok()).unwrap_or(1);
+    let given = ProptestConfig::default();
+    let rng_seed = if given.rng_seed == RngSeed::Random { RngSeed::Fixed(20_261_121) } else { given.rng_seed };
+    ProptestConfig { cases: cases * factor, failure_persistence: None, rng_seed, ..given }
+}
 
 /// A text as a source.
 pub(crate) fn source(path: &str, text: &str) -> Arc<Source> {

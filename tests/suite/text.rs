@@ -9,6 +9,8 @@ use countersign::text::markdown::{blocks, plain, slug};
 use countersign::text::sentinel::{self, BLANK, Piece, is_reserved, split};
 use countersign::text::template::{Fault, Filling, Shape, Templates, check, mask};
 use proptest::prelude::*;
+
+use crate::suite::shelf::seeded;
 use serde_json::json;
 
 /// Stands for a value where only its place counts.
@@ -335,7 +337,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(seeded(512))]
 
     #[test]
     fn value_comes_back_as_it_went(value in prop_oneof![hostile(), "[\\s\\S]*"]) {
