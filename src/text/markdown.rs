@@ -305,7 +305,9 @@ pub fn run_in_title(text: &[Inline]) -> Option<String> {
 /// Lower case, with hyphens between words.
 pub fn slug(title: &str) -> String {
     let words = title.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+    // Lower case of one letter may be a letter and a mark (İ); marks are dropped, so that the slug of a slug is itself.
+    let lower = |word: &str| word.chars().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect::<String>();
+    words.map(lower).collect::<Vec<_>>().join("-")
 }
 
 /// The plain text of inline content, without references.
