@@ -8,8 +8,10 @@ use crate::base::digest::Digest;
 /// Version of the manifest format (see `docs/formats.md`).
 pub const MANIFEST_VERSION: u32 = 1;
 
-/// What produced a pack, in a word that a later version can compare with itself.
-pub const GENERATOR: &str = concat!("countersign ", env!("CARGO_PKG_VERSION"));
+/// The release; ids of packs hang on it, so that a release which lays out otherwise gives packs of its own.
+pub const RELEASE: &str = concat!("countersign ", env!("CARGO_PKG_VERSION"));
+/// What produced a pack: release and build. Only the same build promises the same bytes.
+pub const GENERATOR: &str = concat!("countersign ", env!("CARGO_PKG_VERSION"), " build ", env!("COUNTERSIGN_BUILD"));
 
 /// The file `internal/manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,7 +53,7 @@ pub struct FileDigest {
 
 /// The id of a pack: it derives from the inputs and the options, not from the date.
 pub fn pack_id(inputs: &[(String, Digest)], supplier: &str, requested: &[String], draft: bool, bound: bool) -> String {
-    let mut text = format!("{GENERATOR}\nsupplier {supplier}\ndraft {draft}\nbound {bound}\n");
+    let mut text = format!("{RELEASE}\nsupplier {supplier}\ndraft {draft}\nbound {bound}\n");
     for kind in requested {
         text.push_str(&format!("document {kind}\n"));
     }
