@@ -94,14 +94,12 @@ pub fn generate(opened: Opened, order: &Order, done: &mut dyn FnMut(&str)) -> Re
     let root = order.output.clone().unwrap_or(opened.location.output);
     let mut documents = 0;
     for id in ids {
-        let before = generated.report.errors();
         match one(&compiler, &id, order, &root, &mut generated)? {
             Some(pack) => {
                 documents += pack.files.len();
                 generated.packs.push(pack);
             }
-            None if generated.report.errors() > before || !generated.broken.is_empty() => generated.failed.push(id.clone()),
-            None => {}
+            None => generated.failed.push(id.clone()),
         }
         if documents >= SWEEP_EVERY {
             crate::render::evict(SWEEP_AGE);
@@ -129,7 +127,6 @@ fn one(compiler: &Compiler, id: &str, order: &Order, root: &Path, generated: &mu
         return existing(id, &compiled, tier, folder, order, generated);
     }
     if order.deny_warnings && report.warnings() > warnings {
-        generated.failed.push(id.to_owned());
         return Ok(None);
     }
     let Some((files, pages)) = files(compiler, &compiled, report) else { return Ok(None) };
