@@ -17,8 +17,10 @@ fn main() {
 }
 
 fn renderer() -> Renderer {
-    let template = include_bytes!("../templates/contract.typ").to_vec();
-    Renderer::new(BTreeMap::from([("contract.typ".to_owned(), template)]), BTreeMap::new()).expect("the template parses")
+    let template = |name: &str, bytes: &[u8]| (name.to_owned(), bytes.to_vec());
+    let contract = template("contract.typ", include_bytes!("../templates/contract.typ"));
+    let layout = template("layout.typ", include_bytes!("../templates/layout.typ"));
+    Renderer::new(BTreeMap::from([contract, layout]), BTreeMap::new()).expect("the template parses")
 }
 
 fn supplier(number: usize) -> Document {

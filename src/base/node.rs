@@ -73,22 +73,31 @@ impl Node {
 
     /// The place of a dotted path such as `access.systems[0].level`, or of its longest existing prefix.
     ///
-    /// A mapping entry is shown at its value for scalars and at its key otherwise.
+    /// A mapping entry is shown at its value for scalars and at its key otherwise. A key may hold dots itself (`facts.esign.used`):
+    /// the longest key that fits is taken.
     pub fn place_of(&self, path: &str) -> Place {
         let mut node = self;
         let mut place = self.place.clone();
-        for step in path.split(['.', '[']).filter(|s| !s.is_empty()) {
+        let mut rest = path;
+        while !rest.is_empty() {
             let next = match &node.kind {
-                Kind::Mapping(entries) => entries.iter().find(|e| e.key == step).map(|entry| {
-                    let scalar = matches!(entry.value.kind, Kind::Scalar { .. }) && !entry.value.is_null();
-                    (&entry.value, if scalar { entry.value.place.clone() } else { entry.key_place.clone() })
+                Kind::Mapping(entries) => {
+                    let fits = |key: &str| rest.strip_prefix(key).is_some_and(|tail| tail.is_empty() || tail.starts_with(['.', '[']));
+                    entries.iter().filter(|e| fits(&e.key)).max_by_key(|e| e.key.len()).map(|entry| {
+                        let scalar = matches!(entry.value.kind, Kind::Scalar { .. }) && !entry.value.is_null();
+                        (&entry.value, if scalar { entry.value.place.clone() } else { entry.key_place.clone() }, &rest[entry.key.len()..])
+                    })
+                }
+                Kind::Sequence(items) => rest.strip_prefix('[').and_then(|r| r.split_once(']')).and_then(|(at, tail)| {
+                    let item = items.get(at.parse::<usize>().ok()?)?;
+                    Some((item, item.place.clone(), tail))
                 }),
-                Kind::Sequence(items) => step.trim_end_matches(']').parse().ok().and_then(|at: usize| items.get(at)).map(|n| (n, n.place.clone())),
                 Kind::Scalar { .. } => None,
             };
-            let Some((found, at)) = next else { break };
+            let Some((found, at, tail)) = next else { break };
             node = found;
             place = at;
+            rest = tail.strip_prefix('.').unwrap_or(tail);
         }
         place
     }

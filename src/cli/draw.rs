@@ -2,13 +2,14 @@
 
 use std::io::IsTerminal;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use serde::Serialize;
 
 use crate::base::diagnostic::{Diagnostic, Report, Severity};
 use crate::base::source::Place;
 use crate::cli::{Common, Format};
 use crate::project::read::Location;
+use crate::text::letters::{Why, unreadable};
 
 /// A diagnostic as JSON.
 #[derive(Debug, Serialize)]
@@ -101,18 +102,22 @@ fn handler() -> GraphicalReportHandler {
 
 fn drawn(handler: &GraphicalReportHandler, diagnostic: &Diagnostic, location: &Location) -> String {
     let mut out = String::new();
-    let source = diagnostic.place.as_ref().map(|p| NamedSource::new(shown(p, location), p.source.text.clone()));
+    let source = diagnostic.place.as_ref().map(|p| Shown { name: seen(shown(p, location)), text: seen(&p.source.text) });
+    // A line that fills the screen shows nothing; then the place stands alone.
+    let wide = diagnostic.place.as_ref().filter(|p| p.source.text.lines().nth(p.line() - 1).is_some_and(|line| line.len() > WIDEST));
+    let source = source.filter(|_| wide.is_none());
     if handler.render_report(&mut out, &Drawn { diagnostic, source }).is_err() {
         // The drawing library refused; the message still gets out.
-        out = format!("{}: {}", diagnostic.code, diagnostic.message);
+        out = format!("{}: {}", diagnostic.code, seen(&diagnostic.message));
     }
-    if diagnostic.place.is_none() {
-        return out.trim_end().to_owned() + "\n";
+    if diagnostic.place.is_none() || wide.is_some() {
+        let place = wide.map(|place| format!("\n  at {}", place_text(place, location))).unwrap_or_default();
+        return out.trim_end().to_owned() + &place + "\n";
     }
     // Notes in other files cannot share the drawing; they follow as lines.
     let elsewhere = diagnostic.related.iter().filter(|(place, _)| diagnostic.place.as_ref().is_some_and(|p| p.source.path != place.source.path));
     for (place, note) in elsewhere {
-        out.push_str(&format!("  note: {}: {note}\n", place_text(place, location)));
+        out.push_str(&format!("  note: {}: {}\n", place_text(place, location), seen(note)));
     }
     out
 }
@@ -120,7 +125,36 @@ fn drawn(handler: &GraphicalReportHandler, diagnostic: &Diagnostic, location: &L
 /// A diagnostic for miette.
 struct Drawn<'a> {
     diagnostic: &'a Diagnostic,
-    source: Option<NamedSource<String>>,
+    source: Option<Shown>,
+}
+
+/// Bytes of a line from which on it is not drawn.
+const WIDEST: usize = 1_000;
+
+/// A text as a terminal may show it: what steers a terminal or cannot be seen becomes a mark of the same length, so that places hold.
+fn seen(text: &str) -> String {
+    let mut out = text.to_owned();
+    for fault in unreadable(text).into_iter().filter(|f| f.why != Why::Piled).rev() {
+        let mark = ["?", "\u{b7}", "\u{fffd}", "\u{fffd}?"][fault.character.len_utf8() - 1];
+        out.replace_range(fault.at..fault.at + fault.character.len_utf8(), mark);
+    }
+    out
+}
+
+/// A source with its name; columns count characters, as JSON does.
+struct Shown {
+    name: String,
+    text: String,
+}
+
+impl SourceCode for Shown {
+    fn read_span<'a>(&'a self, span: &SourceSpan, before: usize, after: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let found = self.text.read_span(span, before, after)?;
+        let start = found.span().offset();
+        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let column = self.text[line_start..start].chars().count();
+        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), found.data(), *found.span(), found.line(), column, found.line_count())))
+    }
 }
 
 impl std::fmt::Debug for Drawn<'_> {
@@ -131,7 +165,7 @@ impl std::fmt::Debug for Drawn<'_> {
 
 impl std::fmt::Display for Drawn<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.diagnostic.message)
+        f.write_str(&seen(&self.diagnostic.message))
     }
 }
 
@@ -148,7 +182,7 @@ impl miette::Diagnostic for Drawn<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.diagnostic.help.as_ref().map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
+        self.diagnostic.help.as_ref().map(|help| Box::new(seen(help)) as Box<dyn std::fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -159,7 +193,7 @@ impl miette::Diagnostic for Drawn<'_> {
         let place = self.diagnostic.place.as_ref()?;
         let own = LabeledSpan::new_primary_with_span(None, one_line(place));
         let same_file = self.diagnostic.related.iter().filter(|(other, _)| other.source.path == place.source.path && other.range != place.range);
-        let notes = same_file.map(|(other, note)| LabeledSpan::new_with_span(Some(note.clone()), one_line(other)));
+        let notes = same_file.map(|(other, note)| LabeledSpan::new_with_span(Some(seen(note)), one_line(other)));
         Some(Box::new(std::iter::once(own).chain(notes)))
     }
 }

@@ -9,26 +9,34 @@ use crate::base::date::Date;
 use crate::cli::exit::{self, Failure};
 use crate::cli::{Common, Format, draw, parse_date, print, print_json};
 use crate::pack::compile::Request;
+use crate::pack::manifest::Subject;
 use crate::workflow::generate::{self, Order, PackResult};
 use crate::workflow::{Suppliers, open};
 
-/// Write the contract pack of suppliers.
+/// Write the contract pack of suppliers, or policies.
 ///
 /// Examples:
 ///   countersign generate northwind-cloud
 ///   countersign generate northwind-cloud --document nda
 ///   countersign generate --all --date 2026-11-21
+///   countersign generate --policy code_of_conduct
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct GenerateArgs {
     /// Suppliers, by the names of their files.
-    #[arg(value_name = "SUPPLIER", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "SUPPLIER", required_unless_present_any = ["all", "policies"], conflicts_with = "all")]
     suppliers: Vec<String>,
     /// All suppliers of the workspace.
     #[arg(long)]
     all: bool,
+    /// Also, or only, this policy; may be given several times.
+    #[arg(long = "policy", value_name = "ID")]
+    policies: Vec<String>,
+    /// Entity that issues the policies, in place of `policies.issuer` of the workspace.
+    #[arg(long, value_name = "ENTITY", requires = "policies")]
+    entity: Option<String>,
     /// Only this document or instrument; may be given several times.
-    #[arg(long = "document", value_name = "KIND")]
+    #[arg(long = "document", value_name = "KIND", conflicts_with = "policies")]
     documents: Vec<String>,
     /// Date of the documents; today when absent. A pack keeps the date of its first generation.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
@@ -48,9 +56,13 @@ pub(crate) fn run(common: &Common, args: GenerateArgs) -> Result<u8, Failure> {
     let mut documents = args.documents;
     documents.sort();
     documents.dedup();
+    let mut policies = args.policies;
+    policies.dedup();
     let count = args.suppliers.len();
     let order = Order {
         suppliers: if args.all { Suppliers::All } else { Suppliers::Named(args.suppliers) },
+        policies: policies.clone(),
+        issuer: args.entity,
         request: Request { documents, draft: args.draft, bound: args.bind },
         date: args.date,
         today: crate::cli::date_or_today(args.date),
@@ -59,7 +71,7 @@ pub(crate) fn run(common: &Common, args: GenerateArgs) -> Result<u8, Failure> {
     };
     let opened = open(&common.workspace)?;
     let location = opened.location.clone();
-    let total = if args.all { opened.compiler.as_ref().map_or(0, |c| c.suppliers().len()) } else { count };
+    let total = if args.all { opened.compiler.as_ref().map_or(0, |c| c.suppliers().len()) } else { count } + policies.len();
     let bar = progress(common, total);
     let generated = generate::generate(opened, &order, &mut |supplier| {
         bar.set_message(supplier.to_owned());
@@ -110,7 +122,11 @@ fn progress(common: &Common, total: usize) -> ProgressBar {
 
 /// One line for each pack: folder, documents with pages, tier.
 fn text(pack: &PackResult) -> String {
-    let tier = pack.tier.map_or("not assessed", |t| t.word());
+    let tier = match (&pack.subject, pack.tier) {
+        (Subject::Policy(_), _) => "policy",
+        (Subject::Supplier(_), None) => "not assessed",
+        (Subject::Supplier(_), Some(tier)) => tier.word(),
+    };
     let state = if pack.unchanged { ", unchanged" } else { "" };
     let pages: Option<usize> = pack.files.iter().map(|(_, pages)| *pages).sum();
     let pages = pages.map_or_else(String::new, |pages| format!(", {pages} pages"));
@@ -120,8 +136,12 @@ fn text(pack: &PackResult) -> String {
 
 fn json(pack: &PackResult) -> serde_json::Value {
     let files: Vec<_> = pack.files.iter().map(|(name, pages)| serde_json::json!({ "name": name, "pages": pages })).collect();
+    let (kind, id) = match &pack.subject {
+        Subject::Supplier(id) => ("supplier", id),
+        Subject::Policy(id) => ("policy", id),
+    };
     serde_json::json!({
-        "supplier": pack.supplier,
+        kind: id,
         "pack": pack.pack,
         "folder": pack.folder.to_string_lossy(),
         "date": pack.date.to_string(),

@@ -21,7 +21,15 @@ use crate::text::document::{Block, DOCUMENT_VERSION, Document, Execution, Inline
 use crate::text::markdown;
 use crate::text::template::{Fault, Filling, path_at};
 
-/// Everything that assembly needs of a supplier.
+/// What the documents are.
+pub enum About<'a> {
+    /// Contracts with a supplier: its profile, and the tree of the profile for the places of its fields.
+    Supplier(&'a Profile, &'a Node),
+    /// A policy of the organisation.
+    Policy,
+}
+
+/// Everything that assembly needs.
 pub struct Materials<'a> {
     /// The library.
     pub library: &'a Library,
@@ -31,10 +39,8 @@ pub struct Materials<'a> {
     pub facts: &'a Facts,
     /// Our entity.
     pub entity: &'a Entity,
-    /// The profile.
-    pub profile: &'a Profile,
-    /// The tree of the profile, for the places of its fields.
-    pub node: &'a Node,
+    /// Contracts or a policy.
+    pub about: About<'a>,
     /// Values by document kind; a document with a fixed tier has its own.
     pub fillings: &'a BTreeMap<String, Filling>,
     /// Documents to assemble, in order of precedence; instruments that stand alone too.
@@ -47,8 +53,10 @@ pub struct Materials<'a> {
     pub date: (&'a str, &'a str),
     /// Text on every page of a review copy.
     pub banner: Option<&'a str>,
-    /// One line for each party: ours, then the supplier's.
-    pub details: (String, String),
+    /// Who stands on the cover.
+    pub parties: Vec<Party>,
+    /// Name for the running header.
+    pub counterparty: String,
 }
 
 /// Assembles the documents of a pack.
@@ -58,6 +66,8 @@ pub struct Materials<'a> {
 /// templates, each at its place in the clause file. Documents come back whole or with faults reported, never silently cut.
 pub fn assemble(materials: &Materials<'_>, report: &mut Report) -> Vec<Document> {
     let mut assembler = Assembler { materials, report, targets: Targets::default(), unfilled: BTreeMap::new() };
+    let policies = materials.library.policies().map(|(id, outline)| (id.to_owned(), outline.value.title.clone()));
+    assembler.targets.documents.extend(policies);
     let mut documents: Vec<Draft> = materials.documents.iter().filter_map(|kind| assembler.document(kind)).collect();
     for draft in &documents {
         assembler.collect_targets(draft);
@@ -123,14 +133,12 @@ impl<'a> Assembler<'a, '_> {
             kind: kind.to_owned(),
             id: format!("{}-{}", kind.to_uppercase().replace('_', "-"), materials.pack),
             title: outline.title.clone(),
+            edition: outline.version.clone(),
             language: outline.language.clone(),
             date: materials.date.0.to_owned(),
             date_text: materials.date.1.to_owned(),
-            parties: vec![
-                Party { role: "Customer".to_owned(), legal_name: clean(&materials.entity.legal_name), details: materials.details.0.clone() },
-                Party { role: "Supplier".to_owned(), legal_name: clean(&materials.profile.identity.legal_name), details: materials.details.1.clone() },
-            ],
-            counterparty: clean(&materials.profile.identity.legal_name),
+            parties: materials.parties.clone(),
+            counterparty: materials.counterparty.clone(),
             key_terms: self.key_terms(outline, kind),
             banner: materials.banner.map(str::to_owned),
             parts,
@@ -185,7 +193,7 @@ impl<'a> Assembler<'a, '_> {
         Some(Section {
             anchor: anchor(slot),
             number: String::new(),
-            title: clause.front.title.clone(),
+            title: typographic(&clause.front.title),
             clause: clause.front.id.clone(),
             clause_version: clause.front.version.clone(),
             blocks: self.blocks(clause, document),
@@ -240,14 +248,16 @@ impl<'a> Assembler<'a, '_> {
     }
 
     fn report_unfilled(&mut self) {
-        let supplier = &self.materials.profile.supplier;
         for (path, places) in &self.unfilled {
             let (field, help) = field_for(path);
-            let message = format!("supplier `{supplier}` has no value for `{path}`, which its documents print");
+            let message = match self.materials.about {
+                About::Supplier(profile, _) => format!("supplier `{}` has no value for `{path}`, which its documents print", profile.supplier),
+                About::Policy => format!("there is no value for `{path}`, which the policy prints"),
+            };
             let mut diagnostic = Diagnostic::error("unfilled-value", message).help(help);
-            diagnostic = match field {
-                Some(field) => diagnostic.at(&self.materials.node.place_to_add(&field)),
-                None => diagnostic.at_opt(places.first()),
+            diagnostic = match (field, &self.materials.about) {
+                (Some(field), About::Supplier(_, node)) => diagnostic.at(&node.place_to_add(&field)),
+                _ => diagnostic.at_opt(places.first()),
             };
             for place in places {
                 diagnostic = diagnostic.with(place, "printed here");
@@ -328,7 +338,7 @@ impl<'a> Assembler<'a, '_> {
                         _ => Vec::new(),
                     };
                     let reference = row.r#ref.iter().map(|target| Inline::Reference { anchor: format!("ref:{target}"), text: String::new() }).collect();
-                    rows.push(KeyTerm { label: row.label.clone(), value, reference });
+                    rows.push(KeyTerm { label: typographic(&row.label), value, reference });
                 }
                 Err(fault) => {
                     let place = library.outlines.get(&outline.kind).map(|o| o.node.place_of(&format!("key_terms[{at}].value")));
@@ -345,6 +355,7 @@ impl<'a> Assembler<'a, '_> {
     }
 
     fn execution(&mut self, outline: &Outline, document: &str) -> Option<Execution> {
+        let About::Supplier(profile, _) = self.materials.about else { return None };
         let clause = self.chosen(&outline.kind, document, outline.execution.as_ref()?)?;
         let testimonium = self.blocks(clause, document).into_iter().filter_map(|b| match b {
             Block::Paragraph { text } => Some(text),
@@ -357,7 +368,6 @@ impl<'a> Assembler<'a, '_> {
         });
         let materials = self.materials;
         let deed = materials.facts.get("contract.deed").is_some_and(|f| f.value == FactValue::Bool(true));
-        let profile = materials.profile;
         let mut signatures = signatures(&materials.entity.legal_name, &materials.entity.signing, false, deed);
         signatures.extend(self::signatures(&profile.identity.legal_name, &profile.signing, profile.identity.natural_person, deed));
         Some(Execution { testimonium: testimonium.unwrap_or_default(), signatures })
@@ -366,6 +376,7 @@ impl<'a> Assembler<'a, '_> {
     /// Notes where every slot, schedule and instrument of a document stands.
     fn collect_targets(&mut self, draft: &Draft) {
         let document = &draft.document;
+        let noun = if matches!(self.materials.about, About::Policy) { "section" } else { "clause" };
         self.targets.documents.insert(document.kind.clone(), document.title.clone());
         for (part, slots) in document.parts.iter().zip(&draft.slots) {
             if part.kind == PartKind::Instrument
@@ -381,12 +392,12 @@ impl<'a> Assembler<'a, '_> {
                 let (anchor, text) = match (part.kind, section.number.as_str()) {
                     (PartKind::Schedule, _) => (part.anchor.clone(), format!("{} ({})", part.label, part.title)),
                     (PartKind::Main, "") => (section.anchor.clone(), format!("the section “{}”", section.title)),
-                    (PartKind::Main, number) => (section.anchor.clone(), format!("clause {number} ({})", section.title)),
+                    (PartKind::Main, number) => (section.anchor.clone(), format!("{noun} {number} ({})", section.title)),
                     (PartKind::Instrument, "") => (section.anchor.clone(), format!("“{}” of {}", section.title, part.label)),
                     (PartKind::Instrument, number) => (section.anchor.clone(), format!("clause {number} ({}) of {}", section.title, part.label)),
                 };
                 let within = if part.kind == PartKind::Schedule { format!(" of {} ({})", part.label, part.title) } else { String::new() };
-                let items = item_targets(&section.blocks, &section.anchor, &within);
+                let items = item_targets(&section.blocks, &section.anchor, noun, &within);
                 self.targets.insert(slot, Target { document: document.kind.clone(), part: part.anchor.clone(), anchor, text, items });
             }
         }
@@ -474,6 +485,11 @@ fn schedule(section: Section, letter: &str, slot: &str) -> Part {
     }
 }
 
+/// Front matter and outlines are typed with straight apostrophes.
+fn typographic(text: &str) -> String {
+    text.replace('\'', "\u{2019}")
+}
+
 /// A slot id as a link target.
 fn anchor(slot: &str) -> String {
     slot.replace(['.', '_'], "-")
@@ -496,17 +512,17 @@ fn set_anchors(blocks: &mut [Block], section: &str, seen: &mut BTreeSet<String>)
 }
 
 /// Items of a section that have a run-in title: number and title.
-fn item_targets(blocks: &[Block], section: &str, within: &str) -> BTreeMap<String, (String, String)> {
+fn item_targets(blocks: &[Block], section: &str, noun: &str, within: &str) -> BTreeMap<String, (String, String)> {
     let mut out = BTreeMap::new();
     for block in blocks {
         if let Block::Item { anchor, number, text, children, .. } = block {
             if !anchor.is_empty() {
                 let title = markdown::run_in_title(text).unwrap_or_default();
-                let noun = if within.is_empty() { "clause" } else { "paragraph" };
+                let noun = if within.is_empty() { noun } else { "paragraph" };
                 let text = format!("{noun} {number} ({title}){within}");
                 out.entry(anchor.clone()).or_insert((format!("{section}--{anchor}"), text));
             }
-            out.extend(item_targets(children, section, within));
+            out.extend(item_targets(children, section, noun, within));
         }
     }
     out
@@ -541,17 +557,23 @@ fn check_tables(blocks: &[Block], clause: &Clause, report: &mut Report) {
 /// Signature blocks of one party by its signing rule.
 fn signatures(party: &str, signing: &Signing, natural: bool, deed: bool) -> Vec<Signature> {
     let capacity = match (natural, deed) {
-        (true, true) => "Executed as a deed by",
+        (_, true) => "Executed as a deed by",
         (true, false) => "Signed by",
-        (false, true) => "Executed as a deed for and on behalf of",
         (false, false) => "Signed for and on behalf of",
     };
     let take = if signing.rule == SigningRule::TwoJointly { 2 } else { 1 };
-    let block =
-        |name: &str, title: &str, capacity: &str| Signature { party: clean(party), capacity: capacity.to_owned(), name: clean(name), title: clean(title) };
-    let mut out: Vec<Signature> = signing.signatories.iter().take(take).map(|s| block(&s.name, &s.title, capacity)).collect();
-    if signing.rule == SigningRule::WithWitness {
-        out.push(block("", "", "In the presence of (witness)"));
+    let block = |name: &str, title: &str, capacity: &str, witness: bool| Signature {
+        party: clean(party),
+        capacity: capacity.to_owned(),
+        name: clean(name),
+        title: clean(title),
+        witness,
+    };
+    let mut out: Vec<Signature> = signing.signatories.iter().take(take).map(|s| block(&s.name, &s.title, capacity, false)).collect();
+    // One person alone executes a deed before a witness (Companies Act 2006, section 44(2)(b); Law of Property (Miscellaneous
+    // Provisions) Act 1989, section 1(3)).
+    if signing.rule == SigningRule::WithWitness || (deed && out.len() == 1) {
+        out.push(block("", "", "In the presence of", true));
     }
     out
 }
@@ -564,7 +586,7 @@ fn field_for(path: &str) -> (Option<String>, String) {
             let role = rest.trim_end_matches("_contact");
             return (Some("contacts".to_owned()), format!("add a contact with `role: {role}` to `contacts` of the profile"));
         }
-        ("customer", _) => return (None, "fill the entity in `countersign.yaml`".to_owned()),
+        ("customer" | "organisation", _) => return (None, "fill the entity in `countersign.yaml`".to_owned()),
         ("p" | "n", name) => {
             let help = format!("the tier has no default for `{name}`: state it under `overrides` of the profile or `parameters` of the entity");
             return (Some("overrides".to_owned()), help);

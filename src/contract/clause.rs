@@ -10,10 +10,12 @@ use crate::base::decode::decode_with;
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::{self, Node};
 use crate::base::source::{Place, Source, find_word};
+use crate::contract::hygiene;
 use crate::rule::condition::Condition;
 use crate::rule::vocabulary::Vocabulary;
+use crate::text::letters::unreadable;
+use crate::text::markdown;
 use crate::text::template::{self, Shape, Usage};
-use crate::text::{markdown, sentinel};
 
 /// Front matter of a clause.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -44,6 +46,9 @@ pub struct Front {
     /// What it obliges whom to do.
     #[serde(default)]
     pub obligations: Vec<Obligation>,
+    /// Figures in the text that law fixes, as they are written: no parameter, because nobody may change them.
+    #[serde(default)]
+    pub literals: Vec<String>,
     /// Whether it is a form with rules to write on.
     #[serde(default)]
     pub form: bool,
@@ -145,13 +150,10 @@ impl Clause {
         self.check_names(key, report);
         let (usage, mut faults) = template::check(self.body(), shape);
         faults.extend(markdown::blocks(&template::mask(self.body())).1.into_iter().filter(|f| f.code != "empty-cell"));
-        if let Some(at) = self.body().find(sentinel::is_reserved) {
-            faults.push(template::Fault {
-                code: "markdown",
-                message: "a private-use character is not allowed in clause text".to_owned(),
-                range: at..at + 1,
-                help: Some("remove it".to_owned()),
-            });
+        hygiene::check(&self.node, report);
+        for fault in unreadable(self.body()) {
+            let place = self.body_place(fault.at..fault.at + fault.character.len_utf8());
+            report.push(Diagnostic::error("unreadable-text", fault.to_string()).at(&place).help(hygiene::ANEW));
         }
         for fault in faults {
             let mut diagnostic = Diagnostic::error(fault.code, fault.message).at(&self.body_place(fault.range));
@@ -186,21 +188,33 @@ impl Clause {
             let message = format!("the id `{}` does not match the file name", self.front.id);
             report.push(Diagnostic::error("clause-name", message).at(&self.place()).help(format!("write `id: {expected}`, or rename the file")));
         }
+        if !self.front.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_')) {
+            let help = "lower-case letters, digits, `-`, `_`, and dots between them";
+            report.push(Diagnostic::error("clause-name", format!("`{}` is no id of a clause", self.front.id)).at(&self.place()).help(help));
+        }
         let belongs = self.front.id == self.front.slot || self.front.id.strip_prefix(&self.front.slot).is_some_and(|rest| rest.starts_with('.'));
         if !belongs {
             let message = format!("the id `{}` does not begin with its slot `{}`", self.front.id, self.front.slot);
             report.push(Diagnostic::error("clause-name", message).at(&self.node.place_of("slot")).help("id = slot, then a dot and the variant"));
         }
-        let version = self.front.version.split('.').collect::<Vec<_>>();
-        if version.len() != 3 || !version.iter().all(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit())) {
-            report.push(Diagnostic::error("bad-form", "a version is three numbers").at(&self.node.place_of("version")).help("for example `1.0.0`"));
-        }
+        check_version(&self.front.version, &self.node, report);
     }
 }
 
-/// The id that a clause file has by its path inside the library.
+/// Reports a version that is not three numbers.
+pub(super) fn check_version(version: &str, node: &Node, report: &mut Report) {
+    let numbers = version.split('.').collect::<Vec<_>>();
+    if numbers.len() != 3 || !numbers.iter().all(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit())) {
+        report.push(Diagnostic::error("bad-form", "a version is three numbers").at(&node.place_of("version")).help("for example `1.0.0`"));
+    }
+}
+
+/// Folder of the policies inside the library.
+pub(super) const POLICIES: &str = "policies/";
+
+/// The id that a clause file has by its path inside the library; the folder of the policies is no part of it.
 pub fn clause_id(key: &str) -> String {
-    key.trim_end_matches(".md").replace('/', ".")
+    key.strip_prefix(POLICIES).unwrap_or(key).trim_end_matches(".md").replace('/', ".")
 }
 
 /// Byte range of the front matter and offset of the body.

@@ -8,7 +8,7 @@ use crate::base::suggest;
 use crate::contract::derive::Written;
 use crate::contract::entity::{Signing, SigningRule};
 use crate::contract::place::Places;
-use crate::contract::profile::{DataKind, Profile};
+use crate::contract::profile::{DataKind, Mechanism, Profile};
 
 /// Checks a profile against itself.
 ///
@@ -22,6 +22,12 @@ pub fn check(written: &Written<Profile>, certificates: &[&str], places: &Places,
     checker.people();
     checker.chain(places);
     checker.signing(&written.value.signing, "signing");
+    checker.law();
+}
+
+/// Whether a governing law is one of the `other` values and not named.
+pub fn is_unnamed(law: Option<&str>, name: Option<&String>) -> bool {
+    law.is_some_and(|law| law.starts_with("other")) && name.is_none()
 }
 
 struct Checker<'a> {
@@ -153,6 +159,10 @@ impl Checker<'_> {
                 "allow it, or remove the list",
             );
         }
+        if profile.transfers.as_ref().is_some_and(|t| t.mechanism == Mechanism::Other && t.safeguard.is_none()) {
+            let help = "add `safeguard`, for example `approved code of conduct of 3 May 2026`";
+            self.error("missing-key", "another safeguard has no name to print".to_owned(), "transfers.mechanism", help);
+        }
         let country = &profile.identity.address.country;
         if profile.transfers.as_ref().is_some_and(|t| t.data_privacy_framework) && !places.framework.contains(country) {
             self.error(
@@ -161,6 +171,15 @@ impl Checker<'_> {
                 "transfers.data_privacy_framework",
                 "set it to `false`",
             );
+        }
+    }
+
+    /// A law that the program has no words for must be named as it is printed.
+    fn law(&mut self) {
+        let Some(agreement) = &self.written.value.agreement else { return };
+        if is_unnamed(agreement.law.as_deref(), agreement.law_name.as_ref()) {
+            let help = "add `law_name`, for example `the laws of Poland`";
+            self.error("missing-key", "the governing law has no name to print".to_owned(), "agreement.law", help);
         }
     }
 

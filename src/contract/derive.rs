@@ -89,10 +89,19 @@ pub fn facts() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// Reports `unknown-value` and `unknown-fact` at the entry.
 pub fn check_entity(vocabulary: &Arc<Vocabulary>, entity: &Entity, node: &Node, id: &str, report: &mut Report) {
-    let mut facts = Facts::new(vocabulary);
-    entity_facts(&mut facts, vocabulary, (entity, node, id), report);
+    facts_of_entity(vocabulary, (entity, node, id), report);
     let place = node.place_of(&format!("entities.{id}.law.governing"));
     is_allowed(vocabulary, "contract.law", &entity.law.governing, &place, report);
+}
+
+/// The facts of an entity alone: what a policy may depend on.
+///
+/// # Errors
+/// Reports `unknown-value` and `unknown-fact` at the entry.
+pub fn facts_of_entity(vocabulary: &Arc<Vocabulary>, entity: (&Entity, &Node, &str), report: &mut Report) -> Facts {
+    let mut facts = Facts::new(vocabulary);
+    entity_facts(&mut facts, vocabulary, entity, report);
+    facts
 }
 
 /// The field of the profile that a missing fact is written in.

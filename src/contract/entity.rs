@@ -25,10 +25,20 @@ pub struct Workspace {
     pub look: Look,
     /// Our legal entities, by a short id that profiles name.
     pub entities: BTreeMap<String, Entity>,
+    /// Who issues the policies.
+    pub policies: Option<Policies>,
     /// Who may accept a hold or approve a departure, by role.
     pub authorities: BTreeMap<String, Vec<Authority>>,
     /// Roles that may accept each hold of the risk model.
     pub holds: BTreeMap<String, Vec<String>>,
+}
+
+/// The policies of the organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policies {
+    /// The entity that issues them where `--entity` names no other; its contacts are printed.
+    pub issuer: String,
 }
 
 /// How documents look: one organisation, one look.
@@ -136,6 +146,8 @@ pub struct Address {
 pub struct EntityLaw {
     /// House law for contracts, a value of fact `contract.law`.
     pub governing: String,
+    /// Name of that law as it is printed, for example `the laws of Poland`; needed when `governing` is one of the `other` values.
+    pub law_name: Option<String>,
     /// Courts, for example `the courts of Ireland`; by governing law when a profile chooses another.
     pub forum: String,
     /// Values of fact `jurisdictions` that bind the entity.
@@ -147,6 +159,11 @@ pub struct EntityLaw {
     pub sector: Vec<String>,
     /// Level of electronic signature in use, `none` for paper; a value of fact `esign.level`.
     pub esign_level: String,
+    /// Country code of the EU member state with its representative under Article 27 GDPR, where the entity lies outside the EU and needs one.
+    #[schemars(regex(pattern = COUNTRY))]
+    pub eu_representative: Option<String>,
+    /// Data protection authority of the EU that Annex I.C of the SCC names, where the entity lies outside the EU.
+    pub eu_supervisory_authority: Option<String>,
     /// Competent data protection authority.
     pub supervisory_authority: Option<String>,
     /// EU member state (country code) whose law and courts the SCC name; the entity's own when it lies in the EU.
@@ -210,6 +227,8 @@ pub struct EntityContacts {
     pub privacy: Contact,
     /// Business questions.
     pub business: Contact,
+    /// Confidential channel for people who speak up, where there is one; policies print it.
+    pub speak_up: Option<Contact>,
     /// Data protection officer, where one is appointed.
     pub dpo: Option<Contact>,
 }

@@ -11,8 +11,10 @@ use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::{self, Node};
 use crate::base::source::{Place, Source};
 use crate::base::suggest;
-use crate::contract::clause::{Clause, Front, clause_id};
+use crate::contract::clause::{Clause, Front, POLICIES, check_version, clause_id};
 use crate::contract::derive::{self, Written};
+use crate::contract::figures::{self, FigureRule};
+use crate::contract::hygiene;
 use crate::contract::outline::{KeyTermSpec, Outline, PackOutline, SlotSpec};
 use crate::contract::parameter::Registry;
 use crate::contract::place::Places;
@@ -62,13 +64,15 @@ pub struct Library {
     pub risk: RiskModel,
     /// The parameter registry.
     pub registry: Registry,
+    /// What figures must be to each other.
+    pub figures: Vec<FigureRule>,
     /// Countries.
     pub places: Places,
     /// The requirement catalogue by id.
     pub requirements: BTreeMap<String, Requirement>,
     /// Incident deadlines.
     pub deadlines: Vec<Deadline>,
-    /// Outlines of documents and instruments by kind.
+    /// Outlines of documents, instruments and policies by kind.
     pub outlines: BTreeMap<String, Written<Outline>>,
     /// Conditions of the outlines by kind.
     pub rules: BTreeMap<String, OutlineRules>,
@@ -97,7 +101,7 @@ impl Library {
     pub fn read(files: &Files, reading: Reading, report: &mut Report) -> Option<Self> {
         let vocabulary = yaml(files, "vocabulary.yaml", report).and_then(|n| Vocabulary::read(&n, report)).map(Arc::new);
         let places = yaml(files, "places.yaml", report).and_then(|n| decode::<Places>(&n, report));
-        let registry = yaml(files, "parameters.yaml", report).and_then(|n| Registry::read(&n, report));
+        let registry = yaml(files, "parameters.yaml", report).and_then(|n| Registry::read(&n, report).map(|registry| (registry, n)));
         let names = yaml(files, "proper-names.yaml", report).and_then(|n| decode::<ProperNames>(&n, report));
         let pack = yaml(files, "outlines/pack.yaml", report).and_then(|n| decode::<PackOutline>(&n, report));
         let vocabulary = vocabulary?;
@@ -117,9 +121,11 @@ impl Library {
             true => yaml(files, "incident-deadlines.yaml", report).map(|n| requirement::read_deadlines(&n, &vocabulary, report)).unwrap_or_default(),
             false => Vec::new(),
         };
+        let (registry, registry_node) = registry?;
         let mut library = Self {
             risk: risk?,
-            registry: registry?,
+            figures: figures::read(&registry, &registry_node, &vocabulary, report),
+            registry,
             places: places?,
             requirements,
             deadlines,
@@ -161,12 +167,28 @@ impl Library {
 
     fn read_outlines(&mut self, files: &Files, report: &mut Report) {
         for key in files.keys() {
-            let Some(kind) = key.strip_prefix("outlines/").and_then(|k| k.strip_suffix(".yaml")).filter(|k| *k != "pack") else { continue };
+            let document = key.strip_prefix("outlines/").and_then(|k| k.strip_suffix(".yaml")).filter(|k| *k != "pack");
+            let policy = key.strip_prefix(POLICIES).and_then(|k| k.strip_suffix("/outline.yaml"));
+            let Some(kind) = document.or(policy) else { continue };
             let Some(node) = yaml(files, key, report) else { continue };
-            let Some(outline) = decode::<Outline>(&node, report) else { continue };
-            if outline.kind != kind {
-                let message = format!("the kind `{}` does not match the file name", outline.kind);
-                report.push(Diagnostic::error("clause-name", message).at(&node.place_of("kind")).help(format!("write `kind: {kind}`, or rename the file")));
+            hygiene::check(&node, report);
+            let Some(mut outline) = decode::<Outline>(&node, report) else { continue };
+            outline.policy = policy.is_some();
+            let holder = if outline.policy { "folder" } else { "file" };
+            if !kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+                let help = format!("rename the {holder}: lower-case letters, digits and `_`, because it is part of file names");
+                report.push(Diagnostic::error("clause-name", format!("`{kind}` is no id of a document or policy")).at(&node.place_of("kind")).help(help));
+            } else if outline.kind != kind {
+                let message = format!("the kind `{}` does not match the name of the {holder}", outline.kind);
+                let help = format!("write `kind: {kind}`, or rename the {holder}");
+                report.push(Diagnostic::error("clause-name", message).at(&node.place_of("kind")).help(help));
+            }
+            check_outline_kind(&outline, &node, report);
+            if let Some(first) = self.outlines.get(kind) {
+                let message = format!("`{kind}` is a document and a policy");
+                report
+                    .push(Diagnostic::error("duplicate-entry", message).at(&node.place).with(&first.node.place, "the other outline").help("rename the policy"));
+                continue;
             }
             let when =
                 outline.when.as_ref().map_or(Some(Condition::Constant(true)), |text| Condition::parse(text, &self.vocabulary, &node.place_of("when"), report));
@@ -176,7 +198,7 @@ impl Library {
             });
             let key_terms: Vec<Condition> = key_terms.map(|c| c.unwrap_or(Condition::Constant(false))).collect();
             for (at, row) in outline.key_terms.iter().enumerate() {
-                self.check_key_term(row, &node.place_of(&format!("key_terms[{at}].value")), report);
+                self.check_key_term(row, outline.policy, &node.place_of(&format!("key_terms[{at}].value")), report);
             }
             self.rules.insert(kind.to_owned(), OutlineRules { when: when.unwrap_or(Condition::Constant(false)), key_terms });
             self.outlines.insert(kind.to_owned(), Written { value: outline, node });
@@ -192,8 +214,9 @@ impl Library {
         }
     }
 
-    fn check_key_term(&self, row: &KeyTermSpec, place: &Place, report: &mut Report) {
-        let (usage, faults) = template::check(&row.value, &values::shape());
+    fn check_key_term(&self, row: &KeyTermSpec, policy: bool, place: &Place, report: &mut Report) {
+        let shape = if policy { values::policy_shape() } else { values::shape() };
+        let (usage, faults) = template::check(&row.value, &shape);
         for fault in faults {
             let mut diagnostic = Diagnostic::error(fault.code, fault.message).at(place);
             diagnostic.help = fault.help;
@@ -206,12 +229,19 @@ impl Library {
 
     fn read_clauses(&mut self, files: &Files, report: &mut Report) {
         let schema = schemars::schema_for!(Front).to_value();
-        let shape = values::shape();
+        let (contract, policy) = (values::shape(), values::policy_shape());
         for (key, source) in files.iter().filter(|(k, _)| k.ends_with(".md") && !k.eq_ignore_ascii_case("README.md")) {
-            let Some(clause) = Clause::read(key, source, &schema, &self.vocabulary, &shape, report) else {
+            let shape = if key.starts_with(POLICIES) { &policy } else { &contract };
+            let Some(clause) = Clause::read(key, source, &schema, &self.vocabulary, shape, report) else {
                 self.unread.push(clause_id(key));
                 continue;
             };
+            if let Some(first) = self.clauses.get(&clause.front.id) {
+                let message = format!("the clause `{}` stands in two files", clause.front.id);
+                let diagnostic = Diagnostic::error("duplicate-entry", message).at(&clause.place()).with(&first.place(), "the other file");
+                report.push(diagnostic.help("rename one: a policy and a document must not share a name"));
+                continue;
+            }
             self.slots.entry(clause.front.slot.clone()).or_default().push(clause.front.id.clone());
             self.clauses.insert(clause.front.id.clone(), clause);
         }
@@ -260,7 +290,7 @@ impl Library {
             for (slot, path) in slots.iter().filter(|(slot, _)| !seen.insert(*slot)) {
                 report.push(Diagnostic::error("duplicate-slot", format!("the slot `{slot}` stands twice in the outline")).at(&written.node.place_of(path)));
             }
-            for (at, kind) in written.value.instruments.iter().enumerate().filter(|(_, k)| !self.outlines.contains_key(*k)) {
+            for (at, kind) in written.value.instruments.iter().enumerate().filter(|(_, k)| self.outlines.get(*k).is_none_or(|o| o.value.policy)) {
                 let place = written.node.place_of(&format!("instruments[{at}]"));
                 report.push(Diagnostic::error("unknown-document", format!("there is no outline `{kind}`")).at(&place));
             }
@@ -314,12 +344,24 @@ impl Library {
         self.check_fixed_tier(clause, report);
     }
 
-    /// A document with a fixed tier must not depend on the assessment, nor share a figure with documents that do.
+    /// A document with a fixed tier must not depend on the assessment, nor share a figure with documents that do; a policy
+    /// must not depend on any supplier.
     fn check_fixed_tier(&self, clause: &Clause, report: &mut Report) {
-        let Some(outline) = self.outlines.get(clause.group()).filter(|o| o.value.tier.is_some()) else { return };
+        // Slots that policies share have a group without an outline.
+        let policy = clause.key.starts_with(POLICIES);
+        let title = match self.outlines.get(clause.group()) {
+            Some(outline) if outline.value.tier.is_some() => outline.value.title.as_str(),
+            None if policy => "policy",
+            _ => return,
+        };
         for name in clause.when.facts() {
+            if policy && self.vocabulary.facts.get(name).is_some_and(|f| f.origin != FactOwner::Entity) {
+                let message = format!("`{name}` is a fact of a supplier, but the {title} is the same for all");
+                report.push(Diagnostic::error("depends-on-supplier", message).at(&clause.when_place).help("choose the text by a fact of the entity"));
+                continue;
+            }
             if self.vocabulary.facts.get(name).is_some_and(|f| f.origin == FactOwner::Result) {
-                let message = format!("`{name}` comes from the assessment, but the {} is signed before it", outline.value.title);
+                let message = format!("`{name}` comes from the assessment, but the {title} is signed before it");
                 report.push(
                     Diagnostic::error("depends-on-assessment", message).at(&clause.when_place).help("choose the clause by a fact of the entity or of identity"),
                 );
@@ -351,6 +393,22 @@ impl Library {
         self.slots.get(slot).into_iter().flatten().filter_map(|id| self.clauses.get(id))
     }
 
+    /// Policies by id, with their outlines.
+    pub fn policies(&self) -> impl Iterator<Item = (&str, &Written<Outline>)> + Clone {
+        self.outlines.iter().filter(|(_, o)| o.value.policy).map(|(id, o)| (id.as_str(), o))
+    }
+
+    /// Outlines of documents and instruments: all but the policies.
+    pub fn contracts(&self) -> impl Iterator<Item = (&str, &Written<Outline>)> + Clone {
+        self.outlines.iter().filter(|(_, o)| !o.value.policy).map(|(id, o)| (id.as_str(), o))
+    }
+
+    /// Policies whose titles the text of a clause prints.
+    pub fn policies_named(&self, clause: &Clause) -> impl Iterator<Item = String> {
+        let targets = references(clause.body()).into_iter().filter_map(|(target, _)| target.strip_prefix("doc:").map(str::to_owned));
+        targets.filter(|kind| self.outlines.get(kind).is_some_and(|o| o.value.policy))
+    }
+
     /// Title of a document or instrument; its kind for one without outline.
     pub fn title(&self, kind: &str) -> String {
         self.outlines.get(kind).map_or_else(|| kind.to_owned(), |o| o.value.title.clone())
@@ -371,6 +429,34 @@ impl Outline {
         }
         out.extend(self.execution.iter().map(|s| (s.as_str(), "execution".to_owned())));
         out
+    }
+}
+
+/// A policy has a version, a fixed tier and nothing that is agreed or signed; a contract has no version.
+fn check_outline_kind(outline: &Outline, node: &Node, report: &mut Report) {
+    let mut fault = |field: &str, message: &str, help: &str| {
+        report.push(Diagnostic::error("outline", message).at(&node.place_to_add(field)).help(help));
+    };
+    if !outline.policy {
+        if outline.version.is_some() {
+            fault("version", "a contract document has no version of its own", "remove `version`: the id of the pack identifies the text");
+        }
+        return;
+    }
+    if outline.tier.is_none() {
+        fault("tier", "a policy needs a fixed tier for its parameters", "add `tier: high`");
+    }
+    if outline.execution.is_some() {
+        fault("execution", "a policy is acknowledged, not executed", "remove `execution`");
+    }
+    for (field, there) in [("inside", outline.inside.is_some()), ("when", outline.when.is_some()), ("instruments", !outline.instruments.is_empty())] {
+        if there {
+            fault(field, "a policy stands alone", &format!("remove `{field}`"));
+        }
+    }
+    match &outline.version {
+        None => fault("version", "a policy needs the version that people acknowledge", "add `version: 1.0.0`"),
+        Some(version) => check_version(version, node, report),
     }
 }
 

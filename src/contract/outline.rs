@@ -1,16 +1,18 @@
-//! Outlines: the ordered slots and schedules of one document kind or instrument.
+//! Outlines: the ordered slots and schedules of one document kind, instrument or policy.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::contract::risk::Tier;
 
-/// The file `outlines/<kind>.yaml`.
+/// The file `outlines/<kind>.yaml`, or `policies/<policy>/outline.yaml`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outline {
-    /// Document kind or instrument: the file name without `.yaml`.
+    /// Document kind or instrument: the file name without `.yaml`. For a policy: its folder.
     pub kind: String,
+    /// For a policy: the version that people acknowledge, three numbers.
+    pub version: Option<String>,
     /// Full title.
     pub title: String,
     /// Title of the running header.
@@ -42,6 +44,9 @@ pub struct Outline {
     /// How clauses are numbered.
     #[serde(default)]
     pub numbering: Numbering,
+    /// Whether it stands in the folder of the policies: issued by us to everybody, not agreed with a supplier.
+    #[serde(skip)]
+    pub policy: bool,
     /// Slot whose text stands above the signature blocks; without it nothing is signed.
     pub execution: Option<String>,
 }

@@ -13,6 +13,7 @@ use crate::base::node::Node;
 use crate::base::source::Place;
 use crate::base::suggest;
 use crate::contract::entity::Entity;
+use crate::contract::figures::FigureRuleText;
 use crate::contract::profile::{Override, Profile, Severity};
 use crate::contract::requirement::{Deadline, Requirement};
 use crate::contract::risk::Tier;
@@ -177,6 +178,9 @@ pub struct Registry {
     pub tables: Tables,
     /// Families.
     pub families: BTreeMap<String, Family>,
+    /// What figures must be to each other.
+    #[serde(default)]
+    pub rules: Vec<FigureRuleText>,
     /// Parameters by name.
     pub parameters: BTreeMap<String, Parameter>,
 }
@@ -186,6 +190,9 @@ pub struct Registry {
 pub struct ParameterValue {
     /// The bare number or word.
     pub bare: String,
+    /// The value of an enum as files write it; empty for other types.
+    #[serde(skip)]
+    pub word: String,
     /// As printed, with its unit.
     pub text: String,
     /// Where it comes from, in words. Stays inside.
@@ -263,23 +270,33 @@ impl Registry {
                 let help = suggest::help(unit, registry.units.keys().map(String::as_str));
                 report.push(Diagnostic::error("unknown-unit", format!("`{name}` has the unit `{unit}`, which is not declared")).at(&place).help(help));
             }
-            for tier in Tier::ALL {
-                if let Some(value) = parameter.default_for(tier)
-                    && parameter.typed(value).is_none()
-                {
-                    let message = format!("the default of `{name}` for {} is not {}", tier.word(), parameter.expected());
-                    report.push(Diagnostic::error("wrong-type", message).at(&node.place_of(&format!("parameters.{name}.default"))));
-                }
+            let wrong = |tier: &Tier| parameter.default_for(*tier).is_some_and(|value| parameter.typed(value).is_none());
+            let wrong: Vec<&str> = Tier::ALL.iter().filter(|tier| wrong(tier)).map(|tier| tier.word()).collect();
+            if !wrong.is_empty() {
+                let of = if wrong.len() < Tier::ALL.len() { format!(" for {}", wrong.join(", ")) } else { String::new() };
+                let message = format!("the default of `{name}`{of} is not {}", parameter.expected());
+                let help = "write one value, or one for each tier";
+                report.push(Diagnostic::error("wrong-type", message).at(&node.place_of(&format!("parameters.{name}.default"))).help(help));
             }
         }
         for (name, family) in &registry.families {
-            for member in family.members.iter().filter(|m| !registry.parameters.contains_key(*m)) {
-                let place = node.place_of(&format!("families.{name}.members"));
+            for (at, member) in family.members.iter().enumerate().filter(|(_, m)| !registry.parameters.contains_key(*m)) {
+                let place = node.place_of(&format!("families.{name}.members[{at}]"));
                 let help = suggest::help(member, registry.parameters.keys().map(String::as_str));
                 report.push(Diagnostic::error("unknown-parameter", format!("there is no parameter `{member}`")).at(&place).help(help));
             }
         }
         Some(registry)
+    }
+
+    /// Whether a smaller figure of a parameter is the stricter one.
+    pub fn is_lowered(&self, name: &str) -> bool {
+        self.family_of(name).is_none() && self.parameters.get(name).is_some_and(|p| p.stricter == Stricter::Lower)
+    }
+
+    /// A parameter with another figure than it was resolved to.
+    pub fn reprint(&self, name: &str, figure: f64, origin: String, currency: &str) -> ParameterValue {
+        self.print(name, &Typed::Number(figure), origin, None, currency)
     }
 
     /// The family of a parameter.
@@ -342,7 +359,7 @@ impl Registry {
     pub fn resolve(&self, in_play: &BTreeSet<String>, setting: &Setting<'_>, report: &mut Report) -> BTreeMap<String, ParameterValue> {
         let mut typed: BTreeMap<&str, (Typed, String, Option<Place>)> = BTreeMap::new();
         for (name, parameter) in self.parameters.iter().filter(|(n, _)| in_play.contains(*n)) {
-            if let Some(found) = self.source(name, parameter, setting) {
+            if let Some(found) = self.source(name, parameter, setting, report) {
                 typed.insert(name, found);
             }
         }
@@ -362,7 +379,7 @@ impl Registry {
         typed.into_iter().map(|(name, (value, origin, place))| (name.to_owned(), self.print(name, &value, origin, place, setting.currency))).collect()
     }
 
-    fn source(&self, name: &str, parameter: &Parameter, setting: &Setting<'_>) -> Option<(Typed, String, Option<Place>)> {
+    fn source(&self, name: &str, parameter: &Parameter, setting: &Setting<'_>, report: &mut Report) -> Option<(Typed, String, Option<Place>)> {
         if let Some(stated) = setting.overrides.0.get(name) {
             let place = setting.overrides.1.place_of(&format!("overrides.{name}.value"));
             return Some((parameter.typed(&stated.value)?, format!("negotiated: {}", stated.reason), Some(place)));
@@ -380,7 +397,12 @@ impl Registry {
         });
         // Of two figures the stricter wins; words of the profile replace words of the tier.
         match (&stated, &default) {
-            (Some((Typed::Number(own), ..)), Some((Typed::Number(usual), ..))) if parameter.stricter.prefers(*usual, *own) => default,
+            (Some((Typed::Number(own), _, place)), Some((Typed::Number(usual), ..))) if parameter.stricter.prefers(*usual, *own) => {
+                let message = format!("the profile states {own} for `{name}`; the contract says {usual}, the default of the tier, which is stricter");
+                let help = format!("agree it with the supplier, or state {own} under `overrides` with a reason");
+                report.push(Diagnostic::warning("stricter-default", message).at_opt(place.as_ref()).help(help));
+                default
+            }
             _ => stated.or(default),
         }
     }
@@ -416,6 +438,14 @@ impl Registry {
                     };
                     report.push(diagnostic.at_opt(chosen.2.as_ref()).help(format!("choose at most {most}, or record a decision")));
                 }
+            }
+        }
+        // A bound of one member binds them all: the strictest wins.
+        for member in &present {
+            if chosen.2.is_none()
+                && let Some((bounded, why)) = self.bounded(member, chosen.0, None, setting, &mut Report::default())
+            {
+                chosen = (bounded, why, None);
             }
         }
         for member in present {
@@ -454,6 +484,7 @@ impl Registry {
 
     fn print(&self, name: &str, value: &Typed, origin: String, place: Option<Place>, currency: &str) -> ParameterValue {
         let parameter = self.parameters.get(name);
+        let mut word = String::new();
         let (bare, text) = match value {
             Typed::Number(figure) => {
                 let bare = number_text(*figure);
@@ -469,8 +500,9 @@ impl Registry {
                 };
                 (bare, text)
             }
-            Typed::Word(word) => {
-                let printed = parameter.and_then(|p| p.words.get(word)).cloned().unwrap_or_else(|| word.replace('_', " "));
+            Typed::Word(own) => {
+                word.clone_from(own);
+                let printed = parameter.and_then(|p| p.words.get(own)).cloned().unwrap_or_else(|| own.replace('_', " "));
                 (printed.clone(), printed)
             }
             Typed::Words(words) => {
@@ -478,7 +510,7 @@ impl Registry {
                 (joined.clone(), joined)
             }
         };
-        ParameterValue { bare, text, origin, place }
+        ParameterValue { bare, word, text, origin, place }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::contract::entity::{Address, Contact, Entity, Notices};
 use crate::contract::place::Places;
 use crate::contract::profile::Profile;
 use crate::contract::values::clean;
+use crate::text::document::Party;
 
 pub(super) fn contact_line(contact: &Contact) -> String {
     let mut parts = vec![contact.name.clone()];
@@ -39,8 +40,9 @@ pub(super) fn notices_line(notices: &Notices, registered: &Address, places: &Pla
 
 /// `a company limited by shares registered in Ireland under number 1234, of 1 Quay, Dublin`.
 pub(super) fn details(entity_type: &str, number: Option<&String>, place: Option<&String>, address: &Address, places: &Places, natural: bool) -> String {
-    let mut text = if natural { entity_type.to_owned() } else { format!("{} {entity_type}", article(entity_type)) };
+    let mut text = format!("{} {entity_type}", article(entity_type));
     match (place, number) {
+        (Some(place), Some(number)) if natural => text.push_str(&format!(", registered in {place}, under number {number}")),
         (Some(place), Some(number)) => text.push_str(&format!(" registered in {place} under number {number}")),
         (None, Some(number)) => text.push_str(&format!(" with registration number {number}")),
         _ => {}
@@ -53,11 +55,17 @@ fn article(noun: &str) -> &'static str {
     if noun.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) { "an" } else { "a" }
 }
 
-/// Form, number and address of both parties, in one line each: ours, then the supplier's.
-pub fn parties(entity: &Entity, profile: &Profile, places: &Places) -> (String, String) {
+/// Our entity as a cover names it, in a role.
+pub fn ours(role: &str, entity: &Entity, places: &Places) -> Party {
+    let line = details(&entity.entity_type, Some(&entity.registration_number), Some(&entity.registered_in), &entity.address, places, false);
+    Party { role: role.to_owned(), legal_name: clean(&entity.legal_name), details: clean(&line) }
+}
+
+/// Both parties of a contract: ours, then the supplier.
+pub fn parties(entity: &Entity, profile: &Profile, places: &Places) -> Vec<Party> {
     let identity = &profile.identity;
-    let ours = details(&entity.entity_type, Some(&entity.registration_number), Some(&entity.registered_in), &entity.address, places, false);
     let registration = identity.registration_number.as_ref();
-    let theirs = details(&identity.entity_type, registration, identity.registered_in.as_ref(), &identity.address, places, identity.natural_person);
-    (clean(&ours), clean(&theirs))
+    let line = details(&identity.entity_type, registration, identity.registered_in.as_ref(), &identity.address, places, identity.natural_person);
+    let theirs = Party { role: "Supplier".to_owned(), legal_name: clean(&identity.legal_name), details: clean(&line) };
+    vec![ours("Customer", entity, places), theirs]
 }

@@ -172,6 +172,8 @@ pub struct Agreement {
     pub master: Option<Master>,
     /// Governing law, a value of fact `contract.law`; the house law of the entity when absent.
     pub law: Option<String>,
+    /// Name of the law as it is printed, for example `the laws of Poland`; needed when `law` is one of the `other` values.
+    pub law_name: Option<String>,
     /// Courts; needed when `law` is not the house law.
     pub forum: Option<String>,
     /// Executed as a deed.
@@ -344,6 +346,8 @@ pub struct Activity {
     pub duration: String,
     /// How often data is transferred or processed.
     pub frequency: Option<String>,
+    /// Number of people concerned, estimated; the largest of its data categories when absent.
+    pub people: Option<u64>,
     /// Categories of people.
     #[schemars(length(min = 1))]
     pub data_subjects: Vec<String>,
@@ -639,6 +643,8 @@ pub struct Transfers {
     /// The US importer is certified under the EU–US Data Privacy Framework (with the UK Extension for UK data).
     #[serde(default)]
     pub data_privacy_framework: bool,
+    /// Name of the safeguard, with its date; needed when `mechanism` is `other`.
+    pub safeguard: Option<String>,
     /// Date of the transfer impact assessment.
     pub assessed: Option<Date>,
 }

@@ -180,6 +180,21 @@ pub fn read<'a>(texts: impl IntoIterator<Item = &'a String>, terms: &Phrases, na
     findings
 }
 
+/// Every use of a term, in order, as often as it is used.
+pub fn read_all(texts: &[String], terms: &Phrases) -> Vec<String> {
+    let mut out = Vec::new();
+    for text in texts {
+        let words = words(text);
+        let mut at = 0;
+        while at < words.len() {
+            let found = terms.at(&words[at..]);
+            out.extend(found.map(|(term, _)| term.to_owned()));
+            at += found.map_or(1, |(_, length)| length);
+        }
+    }
+    out
+}
+
 fn begins_sentence(text: &str, position: usize) -> bool {
     let before = text[..position].trim_end_matches([' ', '(', '“', '‘', '"']);
     before.is_empty() || before.ends_with(['.', '!', '?', ':', '“', '‘', '/'])

@@ -3,6 +3,8 @@
 //! Everything is text or a list of groups of text. What is not known is absent, so that a clause that needs it is refused with
 //! `unfilled-value` instead of printing nothing. Controls and line ends become spaces here, once.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::base::date::Date;
@@ -11,7 +13,7 @@ use crate::contract::parameter::{Registry, enumerate, number_text, thousands};
 use crate::contract::party::{address_line, contact_line, details, notices_line};
 use crate::contract::place::Places;
 use crate::contract::profile::{
-    AccessLevel, AccessPlace, Activity, ActivityRole, Authorisation, Classification, ContactRole, DataCategory, DataKind, Destruction, Master, Mechanism,
+    AccessLevel, AccessPlace, Activity, ActivityRole, Authorisation, Classification, ContactRole, DataCategory, DataKind, Destruction, Flow, Master, Mechanism,
     Money, Opinion, Profile, Renewal, Retention, Subcontractor, UkMechanism,
 };
 use crate::contract::risk::Tier;
@@ -23,7 +25,7 @@ const PATHS: &[(&str, &str)] = &[
     (
         "customer",
         "legal_name entity_type registration_number registered_in address country details law forum notices security_contact privacy_contact \
-         business_contact dpo supervisory_authority holidays",
+         business_contact speak_up_contact dpo supervisory_authority holidays",
     ),
     ("customer.escalation[]", "level name title email telephone"),
     (
@@ -36,12 +38,13 @@ const PATHS: &[(&str, &str)] = &[
     ("owner", "name title email"),
     ("law", "governing forum"),
     ("master", "title date reference"),
-    ("term", "start end renewal notice fees"),
+    ("term", "start end duration renewal notice fees"),
     ("documents[]", "title kind"),
     ("processing[]", "name role subject_matter nature purpose duration data_subjects data people frequency"),
     ("data[]", "id name classification kind people"),
     ("sensitive[]", "id name classification kind people"),
     ("flows[]", "from to what how frequency purpose encryption"),
+    ("personal_flows[]", "from to what how frequency purpose encryption"),
     ("systems[]", "system level role purpose justification where"),
     ("certificates[]", "name scope expires"),
     ("reports[]", "name date period opinion"),
@@ -51,7 +54,8 @@ const PATHS: &[(&str, &str)] = &[
     ("subprocessors[]", "name address country task data contact"),
     ("locations[]", "place country purpose"),
     ("transfers[]", "importer country law mechanism assessed"),
-    ("scc", "modules option_9a law_17 forum_18 docking option_11a authority frequency"),
+    ("scc_transfers[]", "importer country law mechanism assessed"),
+    ("scc", "modules option_9a clause_13 law_17 forum_18 authority frequency"),
     ("service", "description hours support_hours availability_window measurement maintenance rpo rto"),
     ("severities[]", "name meaning response restore"),
     ("credits[]", "band credit"),
@@ -80,6 +84,28 @@ pub fn shape() -> Shape {
         }
     }
     Shape::Group(root)
+}
+
+/// The shape of what [`policy_values`] builds.
+pub fn policy_shape() -> Shape {
+    let Shape::Group(mut root) = shape() else { return shape() };
+    let mut organisation = Vec::new();
+    if let Some((_, Shape::Group(members))) = root.iter().find(|(name, _)| name == "customer") {
+        organisation.clone_from(members);
+    }
+    organisation.push(("name".to_owned(), Shape::Text));
+    root.retain(|(name, _)| ["p", "n", "blank"].contains(&name.as_str()));
+    let policy = ["title", "version"].map(|member| (member.to_owned(), Shape::Text)).to_vec();
+    root.extend([("organisation".to_owned(), Shape::Group(organisation)), ("policy".to_owned(), Shape::Group(policy))]);
+    Shape::Group(root)
+}
+
+/// Builds the values of a policy without parameters: the entity that issues it, the name of the organisation, title and version.
+pub fn policy_values(entity: &Entity, organisation: &str, title: &str, version: &str, places: &Places) -> Map<String, Value> {
+    Group::default()
+        .group("organisation", customer(entity, places).text("name", organisation.to_owned()))
+        .group("policy", Group::default().text("title", title.to_owned()).text("version", version.to_owned()))
+        .0
 }
 
 /// What the values are made from.
@@ -172,12 +198,13 @@ fn customer(entity: &Entity, places: &Places) -> Group {
         .text("address", address_line(&entity.address, places))
         .text("country", places.name(&entity.address.country))
         .text("details", details(&entity.entity_type, Some(&entity.registration_number), Some(&entity.registered_in), &entity.address, places, false))
-        .text("law", law_name(&entity.law.governing))
+        .text("law", law_name(&entity.law.governing, entity.law.law_name.as_ref()))
         .text("forum", entity.law.forum.clone())
         .text("notices", notices_line(&entity.notices, &entity.address, places))
         .text("security_contact", contact(&entity.contacts.security))
         .text("privacy_contact", contact(&entity.contacts.privacy))
         .text("business_contact", contact(&entity.contacts.business))
+        .text("speak_up_contact", entity.contacts.speak_up.as_ref().map(contact))
         .text("dpo", entity.contacts.dpo.as_ref().map(contact))
         .text("supervisory_authority", entity.law.supervisory_authority.clone())
         .text("holidays", entity.calendar.holidays.clone())
@@ -243,15 +270,28 @@ fn law(from: &Ingredients<'_>) -> Group {
         Some(FactValue::Word(word)) => Some(word.clone()),
         _ => None,
     };
-    let own = from.profile.agreement.as_ref().and_then(|a| a.forum.clone());
+    let agreement = from.profile.agreement.as_ref();
+    let own = agreement.and_then(|a| a.forum.clone());
     let house = word.as_deref() == Some(from.entity.law.governing.as_str());
     let forum = own.or_else(|| house.then(|| from.entity.law.forum.clone()));
-    Group::default().text("governing", word.map(|w| law_name(&w))).text("forum", forum)
+    let stated = agreement.filter(|a| a.law.is_some()).map_or(from.entity.law.law_name.as_ref(), |a| a.law_name.as_ref());
+    Group::default().text("governing", word.and_then(|w| law_name(&w, stated))).text("forum", forum)
 }
 
-/// The printed name of a governing law (values of fact `contract.law`).
-fn law_name(word: &str) -> String {
-    match word {
+/// Which alternative of Clause 13(a) of the SCC applies to the exporter.
+fn clause_13(from: &Ingredients<'_>) -> String {
+    if from.places.eu.contains(&from.entity.address.country) {
+        return "the first alternative (the data exporter is established in a Member State)".to_owned();
+    }
+    match &from.entity.law.eu_representative {
+        Some(code) => format!("the second alternative (the data exporter has a representative in {})", from.places.name(code)),
+        None => "the third alternative (the data exporter needs no representative in the European Union)".to_owned(),
+    }
+}
+
+/// The printed name of a governing law (values of fact `contract.law`); the `other` ones have the name that was stated.
+fn law_name(word: &str, stated: Option<&String>) -> Option<String> {
+    let name = match word {
         "england_wales" => "the laws of England and Wales",
         "scotland" => "the laws of Scotland",
         "ireland" => "the laws of Ireland",
@@ -260,9 +300,9 @@ fn law_name(word: &str) -> String {
         "us_ny" => "the laws of the State of New York",
         "us_de" => "the laws of the State of Delaware",
         "us_ca" => "the laws of the State of California",
-        other => return other.replace('_', " "),
-    }
-    .to_owned()
+        _ => return stated.cloned(),
+    };
+    Some(name.to_owned())
 }
 
 fn master(profile: &Profile) -> Group {
@@ -276,16 +316,19 @@ fn master(profile: &Profile) -> Group {
 
 fn term(profile: &Profile) -> Group {
     let Some(term) = &profile.term else { return Group::default() };
-    let renewal = match term.renewal {
-        Renewal::None => "no renewal",
-        Renewal::Yearly => "renewed for one year at a time unless notice is given",
-        Renewal::ByAgreement => "renewed by written agreement only",
+    let notice = format!("{} calendar days", term.notice_days);
+    let renewal = match (term.end, term.renewal) {
+        (None, _) => "needs no renewal, because no end is agreed".to_owned(),
+        (_, Renewal::None) => "is not renewed".to_owned(),
+        (_, Renewal::Yearly) => format!("is renewed for a year at a time, unless a party gives written notice of {notice} before it ends"),
+        (_, Renewal::ByAgreement) => "is renewed only by a document that both parties sign before it ends".to_owned(),
     };
     Group::default()
         .text("start", term.start.long())
         .text("end", term.end.map_or_else(|| "open".to_owned(), Date::long))
-        .text("renewal", renewal.to_owned())
-        .text("notice", format!("{} calendar days", term.notice_days))
+        .text("duration", term.end.map_or_else(|| "lasts until a party ends it".to_owned(), |end| format!("lasts until {}", end.long())))
+        .text("renewal", renewal)
+        .text("notice", notice)
         .text("fees", term.annual_fees.as_ref().map(money_text))
 }
 
@@ -311,15 +354,19 @@ fn scc(from: &Ingredients<'_>) -> Group {
         Some(Authorisation::General) => Some("Option 2 (general written authorisation)"),
         _ => None,
     };
+    let law = &from.entity.law;
+    let eu_transfer = from.facts.get("transfer.eu").is_some_and(|f| f.value == FactValue::Word("restricted".to_owned()));
+    // An authority outside the Union supervises no transfer under its law; the UK Addendum names its own.
+    let own = from.places.eu.contains(&from.entity.address.country) || !eu_transfer;
+    let authority = if own { law.supervisory_authority.clone() } else { law.eu_supervisory_authority.clone() };
     let frequency = from.profile.processing.iter().flatten().find_map(|a| a.frequency.clone()).unwrap_or_else(|| "continuous".to_owned());
     Group::default()
         .text("modules", (!modules.is_empty()).then(|| enumerate(&modules)))
         .text("option_9a", option.map(str::to_owned))
         .text("law_17", state.clone())
         .text("forum_18", state)
-        .text("docking", "included".to_owned())
-        .text("option_11a", "not included".to_owned())
-        .text("authority", from.entity.law.supervisory_authority.clone())
+        .text("clause_13", clause_13(from))
+        .text("authority", authority)
         .text("frequency", frequency)
 }
 
@@ -359,19 +406,8 @@ fn lists(root: Group, from: &Ingredients<'_>) -> Group {
         root = root.list("processing", activities.iter().map(|a| activity_row(a, profile)));
     }
     if let Some(flows) = &profile.flows {
-        root = root.list(
-            "flows",
-            flows.iter().map(|f| {
-                Group::default()
-                    .text("from", f.from.clone())
-                    .text("to", f.to.clone())
-                    .text("what", names(&f.data, profile))
-                    .text("how", f.how.clone())
-                    .text("frequency", f.frequency.clone())
-                    .text("purpose", f.purpose.clone())
-                    .text("encryption", f.encryption.clone())
-            }),
-        );
+        let personal = flows.iter().filter(|f| f.data.iter().any(|id| is_personal(id, profile)));
+        root = root.list("flows", flows.iter().map(|f| flow_row(f, profile))).list("personal_flows", personal.map(|f| flow_row(f, profile)));
     }
     if let Some(access) = &profile.access {
         root = root.list(
@@ -418,6 +454,17 @@ fn lists(root: Group, from: &Ingredients<'_>) -> Group {
     assurance(chain(root, from), profile)
 }
 
+fn flow_row(flow: &Flow, profile: &Profile) -> Group {
+    Group::default()
+        .text("from", flow.from.clone())
+        .text("to", flow.to.clone())
+        .text("what", names(&flow.data, profile))
+        .text("how", flow.how.clone())
+        .text("frequency", flow.frequency.clone())
+        .text("purpose", flow.purpose.clone())
+        .text("encryption", flow.encryption.clone())
+}
+
 fn retention_row(retention: &Retention, profile: &Profile) -> Group {
     let method = match retention.destruction {
         Destruction::Clear => "clear (overwriting or deletion)",
@@ -456,7 +503,7 @@ fn chain(root: Group, from: &Ingredients<'_>) -> Group {
         Mechanism::None => None,
         Mechanism::Scc => Some("EU standard contractual clauses"),
         Mechanism::Bcr => Some("binding corporate rules"),
-        Mechanism::Other => Some("another safeguard under Article 46 of the GDPR"),
+        Mechanism::Other => transfers.safeguard.as_deref(),
     };
     let british = match transfers.uk_mechanism {
         None | Some(UkMechanism::None) => None,
@@ -465,11 +512,21 @@ fn chain(root: Group, from: &Ingredients<'_>) -> Group {
         Some(UkMechanism::Bcr) => Some("binding corporate rules approved in the United Kingdom"),
     };
     let regimes = [("transfer.eu", "EU GDPR", european), ("transfer.uk", "UK GDPR", british), ("transfer.ch", "Swiss law", european)];
-    let rows = regimes.into_iter().filter(|(fact, ..)| restricted(fact)).filter_map(|(_, law, mechanism)| {
-        let row = Group::default().text("importer", profile.identity.legal_name.clone()).text("country", places.cell(&profile.identity.address.country));
-        Some(row.text("law", law.to_owned()).text("mechanism", mechanism?.to_owned()).text("assessed", transfers.assessed.map(Date::long)))
-    });
-    root.list("transfers", rows)
+    // Under Module Four alone the processor sends the data back to its controller.
+    let module_four = BTreeSet::from(["m4".to_owned()]);
+    let returns = from.facts.get("transfer.module").is_some_and(|f| f.value == FactValue::Set(module_four.clone()));
+    let importer =
+        if returns { (&from.entity.legal_name, &from.entity.address.country) } else { (&profile.identity.legal_name, &profile.identity.address.country) };
+    let rows = |regimes: &[(&str, &str, Option<&str>)]| -> Vec<Group> {
+        let restricted = regimes.iter().filter(|(fact, ..)| restricted(fact));
+        let row = |(_, law, mechanism): &(&str, &str, Option<&str>)| {
+            let row = Group::default().text("importer", importer.0.clone()).text("country", places.cell(importer.1));
+            Some(row.text("law", (*law).to_owned()).text("mechanism", (*mechanism)?.to_owned()).text("assessed", transfers.assessed.map(Date::long)))
+        };
+        restricted.filter_map(row).collect()
+    };
+    let [eu, uk, ch] = regimes;
+    root.list("transfers", rows(&[eu, uk, ch])).list("scc_transfers", rows(&[eu, ch]))
 }
 
 /// In a cell that has nothing to say.
@@ -588,7 +645,8 @@ fn activity_row(activity: &Activity, profile: &Profile) -> Group {
         ActivityRole::JointController => "joint controller",
     };
     // The largest category counts: the same people stand in several categories.
-    let people = profile.data.iter().flatten().filter(|d| activity.data.contains(&d.id)).filter_map(|d| d.people).max();
+    let largest = || profile.data.iter().flatten().filter(|d| activity.data.contains(&d.id)).filter_map(|d| d.people).max();
+    let people = activity.people.or_else(largest);
     Group::default()
         .text("name", activity.name.clone())
         .text("role", role.to_owned())
@@ -616,18 +674,26 @@ fn names(ids: &[String], profile: &Profile) -> String {
 /// Bands of availability with their credit, until the cap is reached.
 fn credits(registry: &Registry, target: f64, cap: f64) -> Vec<Group> {
     let table = &registry.tables.credits;
+    // One precision for all bands: 99.9%, 99.0%.
+    let decimals = [target, table.step_percent_points].into_iter().map(decimals).max().unwrap_or_default();
+    let percent = |figure: f64| format!("{figure:.decimals$}%");
     let mut rows = Vec::new();
     let mut upper = target;
     let mut credit = table.credit_percent;
     while credit < cap && upper > table.step_percent_points && rows.len() < MAX_CREDIT_ROWS {
         let lower = upper - table.step_percent_points;
-        let band = format!("below {}% and at least {}%", number_text(upper), number_text(lower));
+        let band = format!("below {} and at least {}", percent(upper), percent(lower));
         rows.push(Group::default().text("band", band).text("credit", format!("{}%", number_text(credit))));
         upper = lower;
         credit += table.credit_percent;
     }
-    rows.push(Group::default().text("band", format!("below {}%", number_text(upper))).text("credit", format!("{}%", number_text(cap))));
+    rows.push(Group::default().text("band", format!("below {}", percent(upper))).text("credit", format!("{}%", number_text(cap))));
     rows
+}
+
+/// Digits after the point that a figure needs.
+fn decimals(figure: f64) -> usize {
+    number_text(figure).split_once('.').map_or(0, |(_, digits)| digits.len())
 }
 
 /// More bands than this would not be read.

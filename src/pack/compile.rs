@@ -12,21 +12,23 @@ use crate::base::digest::Digest;
 use crate::base::node;
 use crate::base::source::Place;
 use crate::base::suggest;
-use crate::contract::assembly::{Materials, assemble};
+use crate::contract::assembly::{About, Materials, assemble};
 use crate::contract::assessment::{Assessment, CreditResult};
 use crate::contract::consistency;
 use crate::contract::derive::{self, Written, field_of};
 use crate::contract::entity::{Entity, SigningRule, Workspace};
 use crate::contract::library::{Library, Reading};
 use crate::contract::parameter::{ParameterValue, Setting, stated};
+use crate::contract::party;
 use crate::contract::profile::Profile;
 use crate::contract::risk::Tier;
 use crate::contract::selection::Selection;
-use crate::contract::values::{Ingredients, values};
+use crate::contract::values::{Ingredients, clean, values};
+use crate::contract::{figures, hygiene};
 use crate::pack::explanation::{EXPLANATION_VERSION, Explanation, coverage, fact_lines};
 use crate::pack::inputs::{Inputs, WORKSPACE};
 use crate::pack::layout::PdfJob;
-use crate::pack::manifest::{FileDigest, GENERATOR, MANIFEST_VERSION, Manifest, pack_id};
+use crate::pack::manifest::{FileDigest, GENERATOR, MANIFEST_VERSION, Manifest, Subject, pack_id};
 use crate::pack::plan::Plan;
 use crate::pack::terms::{TERMS_VERSION, Terms, document_terms};
 use crate::render::{RenderError, Renderer, check_accent};
@@ -36,7 +38,10 @@ use crate::text::document::Document;
 use crate::text::template::Filling;
 
 /// Printed on every page of a review copy.
-const BANNER: &str = "DRAFT FOR REVIEW";
+pub(super) const BANNER: &str = "DRAFT FOR REVIEW";
+
+/// Folders beside those of the suppliers in the output.
+const RESERVED: [&str; 2] = ["batches", "policies"];
 
 /// What is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,15 +80,15 @@ pub struct Compiled {
     /// Its documents, those that were asked for.
     pub documents: Vec<Document>,
     /// Terms by document.
-    terms: Vec<crate::pack::terms::DocumentTerms>,
+    pub(super) terms: Vec<crate::pack::terms::DocumentTerms>,
     /// Why everything is as it is.
     pub explanation: Explanation,
     /// The inputs that it depends on.
     pub inputs: Vec<(String, Digest)>,
-    /// Id of the supplier.
-    pub supplier: String,
-    entity: String,
-    request: Request,
+    /// What it is about.
+    pub subject: Subject,
+    pub(super) entity: String,
+    pub(super) request: Request,
     pub(super) date: Date,
 }
 
@@ -122,6 +127,7 @@ impl Compiler {
             }
             Some(_) => inputs.source(WORKSPACE, report).and_then(|source| {
                 let node = node::parse(&source, report)?;
+                hygiene::check(&node, report);
                 let value = decode::<Workspace>(&node, report)?;
                 Some(Written { value, node })
             }),
@@ -131,6 +137,7 @@ impl Compiler {
         let mut decisions = Vec::new();
         for (name, source) in inputs.sources("decisions", report).iter().filter(|(n, _)| n.ends_with(".yaml")) {
             if let Some(node) = node::parse(source, report) {
+                hygiene::check(&node, report);
                 decisions.extend(decode::<Decision>(&node, report).map(|value| (name.clone(), Written { value, node })));
             }
         }
@@ -148,6 +155,11 @@ impl Compiler {
                 let place = node.place_of(&format!("entities.{id}.signing.signatories"));
                 report.push(Diagnostic::error("contradiction", "two sign jointly, but one signatory is named").at(&place).help("name a second signatory"));
             }
+            if consistency::is_unnamed(Some(&entity.law.governing), entity.law.law_name.as_ref()) {
+                let place = node.place_of(&format!("entities.{id}.law.governing"));
+                let help = "add `law_name`, for example `the laws of Poland`";
+                report.push(Diagnostic::error("missing-key", "the governing law has no name to print").at(&place).help(help));
+            }
             if !self.library.places.countries.contains_key(&entity.address.country) {
                 let place = node.place_of(&format!("entities.{id}.address.country"));
                 report.push(Diagnostic::error("unknown-country", format!("there is no country `{}`", entity.address.country)).at(&place));
@@ -155,6 +167,13 @@ impl Compiler {
         }
         if let Some(Err(error)) = workspace.look.accent.as_deref().map(check_accent) {
             report.push(Diagnostic::error("look", error.to_string()).at(&node.place_of("look.accent")).help("choose a darker colour"));
+        }
+        if let Some(policies) = &workspace.policies
+            && !workspace.entities.contains_key(&policies.issuer)
+        {
+            let help = suggest::help(&policies.issuer, workspace.entities.keys().map(String::as_str));
+            let message = format!("there is no entity `{}`", policies.issuer);
+            report.push(Diagnostic::error("unknown-entity", message).at(&node.place_of("policies.issuer")).help(help));
         }
         for (path, input) in self.inputs.iter().filter(|(path, _)| path.ends_with(".yml")) {
             let source = std::sync::Arc::new(crate::base::source::Source { path: path.to_owned(), text: String::from_utf8_lossy(&input.bytes).into_owned() });
@@ -219,9 +238,13 @@ impl Compiler {
         };
         let source = self.inputs.source(&path, report)?;
         let node = self.extended(node::parse(&source, report)?, report);
+        hygiene::check(&node, report);
         let value: Profile = decode(&node, report)?;
         let profile = Written { value, node };
-        if !is_slug(id) {
+        if RESERVED.contains(&id) {
+            let message = format!("`{id}` is the name of a folder of the output");
+            report.push(Diagnostic::error("supplier-id", message).at(&profile.node.place_of("supplier")).help("choose another id"));
+        } else if !is_slug(id) {
             let message = format!("`{id}.yaml` is no id of a supplier");
             let help = "rename the file: lower-case letters, digits and single hyphens";
             report.push(Diagnostic::error("supplier-id", message).at(&profile.node.place_of("supplier")).help(help));
@@ -323,7 +346,8 @@ impl Compiler {
         let profile = &assessed.supplier.profile.value;
         let entity = self.entity(profile)?;
         let inputs = self.inputs.digests(&self.depends_on(assessed, &plan, &selection));
-        let pack = pack_id(&inputs, &profile.supplier, &request.documents, request.draft, request.bound);
+        let subject = Subject::Supplier(profile.supplier.clone());
+        let pack = pack_id(&inputs, &subject, &profile.entity, &request.documents, request.draft, request.bound);
         let iso = date.to_string();
         let long = date.long();
         let materials = Materials {
@@ -331,22 +355,22 @@ impl Compiler {
             selection: &selection,
             facts: &assessed.facts,
             entity,
-            profile,
-            node: &assessed.supplier.profile.node,
+            about: About::Supplier(profile, &assessed.supplier.profile.node),
             fillings: &fillings,
             documents: &plan.assembled,
             lead: plan.lead.as_deref(),
             pack: &pack,
             date: (&iso, &long),
             banner: request.draft.then_some(BANNER),
-            details: crate::contract::party::parties(entity, profile, &self.library.places),
+            parties: party::parties(entity, profile, &self.library.places),
+            counterparty: clean(&profile.identity.legal_name),
         };
         let documents = assemble(&materials, report);
         let documents: Vec<Document> = documents.into_iter().filter(|d| plan.issued.contains(&d.kind)).collect();
         if report.errors() > before {
             return None;
         }
-        self.check_glyphs(&documents, assessed, report);
+        self.check_glyphs(&documents, &subject, Some(&assessed.supplier.profile.node), report);
         if report.errors() > before {
             return None;
         }
@@ -355,7 +379,7 @@ impl Compiler {
         let (applicable, uncovered) = coverage(&self.library, &assessed.facts, date, &selection);
         let explanation = Explanation {
             version: EXPLANATION_VERSION,
-            supplier: profile.supplier.clone(),
+            subject: subject.clone(),
             facts: fact_lines(&assessed.facts),
             assessment: assessed.assessment.as_ref().ok().cloned(),
             parameters,
@@ -363,8 +387,7 @@ impl Compiler {
             uncovered,
             applicable,
         };
-        let (supplier, entity) = (profile.supplier.clone(), profile.entity.clone());
-        Some(Compiled { pack, documents, terms, explanation, inputs, supplier, entity, request: request.clone(), date })
+        Some(Compiled { pack, documents, terms, explanation, inputs, subject, entity: profile.entity.clone(), request: request.clone(), date })
     }
 
     /// Values of every document: one setting for all, and one of its own for each document with a fixed tier.
@@ -396,7 +419,8 @@ impl Compiler {
                 currency,
                 families,
             };
-            let resolved = self.library.registry.resolve(&in_play, &setting, report);
+            let mut resolved = self.library.registry.resolve(&in_play, &setting, report);
+            figures::settle(&self.library.figures, &mut resolved, &assessed.facts, &self.library.registry, currency);
             let figure = |name: &str| resolved.get(name).and_then(|v| v.bare.parse::<f64>().ok());
             let ingredients = Ingredients {
                 entity,
@@ -409,23 +433,14 @@ impl Compiler {
                 date,
                 documents: &titles,
             };
-            let mut root = values(&ingredients);
-            let column = |pick: fn(&ParameterValue) -> &String| -> Map<String, Value> {
-                resolved.iter().map(|(name, value)| (name.clone(), Value::String(pick(value).clone()))).collect()
-            };
-            root.insert("p".to_owned(), Value::Object(column(|v| &v.text)));
-            root.insert("n".to_owned(), Value::Object(column(|v| &v.bare)));
-            let root = Value::Object(root);
+            let root = values(&ingredients);
             for kind in kinds {
-                match Filling::new(&root) {
-                    Ok(filling) => {
-                        fillings.insert(kind.clone(), filling);
-                    }
-                    Err(message) => report.push(Diagnostic::error("template", message)),
-                }
+                fillings.extend(filling(root.clone(), &resolved, report).map(|filling| (kind.clone(), filling)));
                 parameters.insert(kind.clone(), resolved.clone());
             }
         }
+        let values = parameters.values().flatten().map(|(name, value)| (name.as_str(), value)).collect();
+        figures::check(&self.library.figures, &values, &assessed.facts, report);
         (parameters, fillings)
     }
 
@@ -433,6 +448,16 @@ impl Compiler {
     pub fn input(&self, path: &str) -> Option<&[u8]> {
         self.inputs.get(path).map(|input| input.bytes.as_ref())
     }
+}
+
+/// Values with those of the parameters: `p` as printed, `n` bare.
+pub(super) fn filling(mut root: Map<String, Value>, resolved: &BTreeMap<String, ParameterValue>, report: &mut Report) -> Option<Filling> {
+    let column = |pick: fn(&ParameterValue) -> &String| -> Map<String, Value> {
+        resolved.iter().map(|(name, value)| (name.clone(), Value::String(pick(value).clone()))).collect()
+    };
+    root.insert("p".to_owned(), Value::Object(column(|v| &v.text)));
+    root.insert("n".to_owned(), Value::Object(column(|v| &v.bare)));
+    Filling::new(&Value::Object(root)).map_err(|message| report.push(Diagnostic::error("template", message))).ok()
 }
 
 /// Parameter values by document.
@@ -468,7 +493,8 @@ impl Compiled {
             version: MANIFEST_VERSION,
             generator: GENERATOR.to_owned(),
             pack: self.pack.clone(),
-            supplier: self.supplier.clone(),
+            supplier: matches!(self.subject, Subject::Supplier(_)).then(|| self.subject.id().to_owned()),
+            policy: matches!(self.subject, Subject::Policy(_)).then(|| self.subject.id().to_owned()),
             entity: self.entity.clone(),
             date: self.date.to_string(),
             requested: self.request.documents.clone(),

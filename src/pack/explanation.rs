@@ -10,6 +10,7 @@ use crate::contract::library::Library;
 use crate::contract::parameter::ParameterValue;
 use crate::contract::requirement::{Force, Phase};
 use crate::contract::selection::{Selection, SlotResult};
+use crate::pack::manifest::Subject;
 use crate::rule::fact::Facts;
 
 /// Version of the explanation format (see `docs/formats.md`).
@@ -20,8 +21,9 @@ pub const EXPLANATION_VERSION: u32 = 1;
 pub struct Explanation {
     /// [`EXPLANATION_VERSION`].
     pub version: u32,
-    /// Id of the supplier.
-    pub supplier: String,
+    /// The supplier or the policy.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// The facts by name.
     pub facts: BTreeMap<String, FactLine>,
     /// The risk result; absent when the facts do not suffice for it, which only documents signed before it allow.

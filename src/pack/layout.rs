@@ -5,7 +5,8 @@ use crate::base::node::{self, Node};
 use crate::base::source::Place;
 use crate::contract::entity::Paper;
 use crate::contract::values::clean;
-use crate::pack::compile::{Assessed, Compiled, Compiler, Supplier};
+use crate::pack::compile::{Compiled, Compiler};
+use crate::pack::manifest::Subject;
 use crate::render::{self, Attachment, Logo, Look, RenderError, RenderInput, Rendered, Renderer};
 use crate::text::document::Document;
 
@@ -26,7 +27,8 @@ impl PdfJob<'_> {
 }
 
 impl Compiler {
-    pub(super) fn check_glyphs(&self, documents: &[Document], assessed: &Assessed, report: &mut Report) {
+    /// Reports characters that no font shows; `profile` is the tree in which the values of a supplier are written.
+    pub(super) fn check_glyphs(&self, documents: &[Document], subject: &Subject, profile: Option<&Node>, report: &mut Report) {
         let renderer = match self.renderer() {
             Ok(renderer) => renderer,
             Err(error) => {
@@ -34,24 +36,13 @@ impl Compiler {
                 return;
             }
         };
-        let supplier = &assessed.supplier;
         for missing in renderer.missing_glyphs(documents) {
-            let place = self.written_at(&missing.text, supplier);
+            let place = profile.and_then(|node| find_scalar(node, &missing.text)).or_else(|| find_scalar(&self.workspace.node, &missing.text));
             let field = place.as_ref().map_or_else(String::new, |p| format!(" (written at {p})"));
-            let message = format!(
-                "no font can show the character U+{:04X} in a value of supplier `{}`{field}",
-                u32::from(missing.character),
-                supplier.profile.value.supplier
-            );
+            let message = format!("no font can show the character U+{:04X} in a value of {subject}{field}", u32::from(missing.character));
             let help = "put a font that has the character into `fonts/` of the workspace, or write the value otherwise";
             report.push(Diagnostic::error("missing-glyph", message).at_opt(place.as_ref()).help(help));
         }
-    }
-
-    /// Where a text of a document was written: in the profile or in the workspace file.
-    fn written_at(&self, text: &str, supplier: &Supplier) -> Option<Place> {
-        let find = |node: &Node| find_scalar(node, text);
-        find(&supplier.profile.node).or_else(|| find(&self.workspace.node))
     }
 
     /// The renderer, made at the first use.

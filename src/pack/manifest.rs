@@ -13,6 +13,42 @@ pub const RELEASE: &str = concat!("countersign ", env!("CARGO_PKG_VERSION"));
 /// What produced a pack: release and build. Only the same build promises the same bytes.
 pub const GENERATOR: &str = concat!("countersign ", env!("CARGO_PKG_VERSION"), " build ", env!("COUNTERSIGN_BUILD"));
 
+/// What a pack is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The contracts with a supplier, by its id.
+    Supplier(String),
+    /// A policy, by its id.
+    Policy(String),
+}
+
+impl Subject {
+    /// The id of the supplier or policy.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Supplier(id) | Self::Policy(id) => id,
+        }
+    }
+
+    /// Folder of its packs, below the output folder.
+    pub fn folder(&self) -> String {
+        match self {
+            Self::Supplier(id) => id.clone(),
+            Self::Policy(id) => format!("policies/{id}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Supplier(id) => write!(f, "supplier `{id}`"),
+            Self::Policy(id) => write!(f, "policy `{id}`"),
+        }
+    }
+}
+
 /// The file `internal/manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -23,8 +59,12 @@ pub struct Manifest {
     pub generator: String,
     /// Id of the pack: the first 12 digits of the digest of its inputs and options.
     pub pack: String,
-    /// Id of the supplier.
-    pub supplier: String,
+    /// Id of the supplier; absent for a policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<String>,
+    /// Id of the policy; absent for contracts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
     /// Id of our entity.
     pub entity: String,
     /// Date of the documents, fixed when the pack was first generated.
@@ -41,6 +81,17 @@ pub struct Manifest {
     pub outputs: Vec<FileDigest>,
 }
 
+impl Manifest {
+    /// What the pack is about; `None` when it names neither a supplier nor a policy, or both.
+    pub fn subject(&self) -> Option<Subject> {
+        match (&self.supplier, &self.policy) {
+            (Some(id), None) => Some(Subject::Supplier(id.clone())),
+            (None, Some(id)) => Some(Subject::Policy(id.clone())),
+            _ => None,
+        }
+    }
+}
+
 /// A file with its digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,8 +103,14 @@ pub struct FileDigest {
 }
 
 /// The id of a pack: it derives from the inputs and the options, not from the date.
-pub fn pack_id(inputs: &[(String, Digest)], supplier: &str, requested: &[String], draft: bool, bound: bool) -> String {
-    let mut text = format!("{RELEASE}\nsupplier {supplier}\ndraft {draft}\nbound {bound}\n");
+///
+/// A supplier names its entity in its profile; a policy is issued by any entity, so that one is part of its id.
+pub fn pack_id(inputs: &[(String, Digest)], subject: &Subject, entity: &str, requested: &[String], draft: bool, bound: bool) -> String {
+    let subject = match subject {
+        Subject::Supplier(id) => format!("supplier {id}"),
+        Subject::Policy(id) => format!("policy {id} of {entity}"),
+    };
+    let mut text = format!("{RELEASE}\n{subject}\ndraft {draft}\nbound {bound}\n");
     for kind in requested {
         text.push_str(&format!("document {kind}\n"));
     }

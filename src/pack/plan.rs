@@ -28,10 +28,11 @@ pub(super) struct Plan {
 impl Compiler {
     /// Decides which documents are assembled and which of them are issued.
     pub(super) fn plan(&self, assessed: &Assessed, request: &Request, date: Date, report: &mut Report) -> Option<Plan> {
-        let mut unknown = request.documents.iter().filter(|k| !self.library.outlines.contains_key(*k)).peekable();
+        let kinds: Vec<&str> = self.library.contracts().map(|(kind, _)| kind).collect();
+        let mut unknown = request.documents.iter().filter(|k| !kinds.contains(&k.as_str())).peekable();
         if unknown.peek().is_some() {
             for kind in unknown {
-                let help = suggest::help(kind, self.library.outlines.keys().map(String::as_str));
+                let help = suggest::help(kind, kinds.iter().copied());
                 report.push(Diagnostic::error("unknown-document", format!("there is no document `{kind}`")).help(help));
             }
             return None;
@@ -108,7 +109,7 @@ impl Compiler {
         selector.selection
     }
 
-    fn select_outline<'a>(&'a self, selector: &mut Selector<'a>, written: &Written<Outline>, done: &mut BTreeSet<String>, report: &mut Report) {
+    pub(super) fn select_outline<'a>(&'a self, selector: &mut Selector<'a>, written: &Written<Outline>, done: &mut BTreeSet<String>, report: &mut Report) {
         let outline = &written.value;
         if !done.insert(outline.kind.clone()) {
             return;
@@ -152,16 +153,26 @@ impl Compiler {
         let instruments = plan.assembled.iter().filter_map(|k| self.library.outlines.get(k)).flat_map(|o| &o.value.instruments);
         kinds.extend(instruments.map(String::as_str));
         paths.extend(kinds.iter().map(|k| format!("clauses/outlines/{k}.yaml")));
-        for slot in &selection.slots {
-            paths.extend(slot.candidates.iter().filter_map(|c| self.library.clauses.get(&c.clause)).map(|c| format!("clauses/{}", c.key)));
-        }
-        let foundation = |path: &str| {
-            path.strip_prefix("clauses/").is_some_and(|p| !p.contains('/') || p == "outlines/pack.yaml" || p.starts_with("requirements/"))
-                || (path.starts_with("templates/") && path.ends_with(".typ"))
-                || path.starts_with("fonts/")
-                || path.starts_with("files/")
-        };
-        paths.extend(self.inputs.iter().map(|(path, _)| path).filter(|p| foundation(p)).map(str::to_owned));
+        paths.extend(self.candidates(selection));
+        paths.extend(self.inputs.iter().map(|(path, _)| path).filter(|p| is_foundation(p) || p.starts_with("clauses/requirements/")).map(str::to_owned));
         paths
     }
+
+    /// Files of every clause that could fill a slot, and of the policies that they name.
+    pub(super) fn candidates(&self, selection: &Selection) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        for clause in selection.slots.iter().flat_map(|s| &s.candidates).filter_map(|c| self.library.clauses.get(&c.clause)) {
+            paths.insert(format!("clauses/{}", clause.key));
+            paths.extend(self.library.policies_named(clause).map(|policy| format!("clauses/policies/{policy}/outline.yaml")));
+        }
+        paths
+    }
+}
+
+/// Whether everything depends on a file: registries, layouts, fonts, the logo.
+pub(super) fn is_foundation(path: &str) -> bool {
+    path.strip_prefix("clauses/").is_some_and(|p| !p.contains('/') || p == "outlines/pack.yaml")
+        || (path.starts_with("templates/") && path.ends_with(".typ"))
+        || path.starts_with("fonts/")
+        || path.starts_with("files/")
 }

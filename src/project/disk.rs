@@ -28,6 +28,22 @@ pub enum DiskError {
         /// Which.
         path: PathBuf,
     },
+    /// A pipe, socket or device stands where a file should be.
+    #[error("`{}` is no plain file", path.display())]
+    NotAFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file is larger than any input is.
+    #[error("`{}` has {bytes} bytes; an input has at most {most}", path.display())]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// Its size in bytes.
+        bytes: usize,
+        /// The limit in bytes.
+        most: usize,
+    },
     /// A file name is not UTF-8.
     #[error("the file name `{}` is not UTF-8", path.display())]
     Name {

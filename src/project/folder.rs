@@ -7,12 +7,22 @@ use std::path::{Path, PathBuf};
 
 use crate::project::disk::DiskError;
 
+/// Largest input in bytes: a font of all of Unicode fits, and a text of this size is read in a second.
+const LARGEST: usize = 32 << 20;
+
 /// Files below a folder that `wanted` accepts, by path inside it with forward slashes; hidden files are left out.
 ///
 /// # Errors
 /// [`DiskError`] for what cannot be read, a link, or a name that is not UTF-8. A folder that is not there has no files.
 pub fn files(root: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
-    read(root, &|name| !name.rsplit('/').next().unwrap_or(name).starts_with('.') && wanted(name))
+    if root.is_symlink() {
+        return Err(DiskError::Link { path: root.to_owned() });
+    }
+    let files = read(root, &|name| !name.rsplit('/').next().unwrap_or(name).starts_with('.') && wanted(name))?;
+    match files.iter().find(|(_, bytes)| bytes.len() > LARGEST) {
+        Some((name, bytes)) => Err(DiskError::TooLarge { path: root.join(name), bytes: bytes.len(), most: LARGEST }),
+        None => Ok(files),
+    }
 }
 
 /// Every file below a folder, hidden ones included: in a pack nothing may hide.
@@ -50,7 +60,7 @@ fn walk(root: &Path, inside: &str, wanted: &dyn Fn(&str) -> bool, out: &mut Vec<
         if kind.is_dir() {
             walk(root, &inner, wanted, out)?;
         } else if wanted(&inner) {
-            out.push((inner, fs::read(&path).map_err(DiskError::read(&path))?));
+            out.push((inner, file(&path)?));
         }
     }
     Ok(())
@@ -59,10 +69,14 @@ fn walk(root: &Path, inside: &str, wanted: &dyn Fn(&str) -> bool, out: &mut Vec<
 /// Reads one file.
 ///
 /// # Errors
-/// [`DiskError::Read`] or [`DiskError::Link`].
+/// [`DiskError::Read`], [`DiskError::Link`], or [`DiskError::NotAFile`] for a pipe or device, which might never end.
 pub fn file(path: &Path) -> Result<Vec<u8>, DiskError> {
-    if path.is_symlink() {
+    let kind = fs::symlink_metadata(path).map_err(DiskError::read(path))?.file_type();
+    if kind.is_symlink() {
         return Err(DiskError::Link { path: path.to_owned() });
+    }
+    if !kind.is_file() {
+        return Err(DiskError::NotAFile { path: path.to_owned() });
     }
     fs::read(path).map_err(DiskError::read(path))
 }

@@ -1,4 +1,4 @@
-//! The document tree as the data that `templates/contract.typ` reads.
+//! The document tree as the data that `templates/layout.typ` reads.
 //!
 //! Job: flatten the tree into the few things a page is made of (heading, paragraph, hanging item, list, table, records,
 //! execution), with all decisions taken that need no layout: heading depth, indents, column widths, which places are
@@ -20,7 +20,7 @@ use super::fonts::Fonts;
 use super::look::{Look, check_accent};
 use super::table::{Need, Shape, shape};
 use super::walk::{pages, plain, targets, text_length};
-use super::words::{BREAK, is_unhyphenated, longest_piece, shorten, soften, soften_value};
+use super::words::{BREAK, is_unhyphenated, longest_piece, reference, shorten, soften, soften_value};
 
 /// Width of the text in points: about 72 characters of the body font at 10.5 points.
 const TEXT_WIDTH: f64 = 356.0;
@@ -46,6 +46,8 @@ const SIGNATURE_LINES: f64 = 112.0;
 const SIGNATURE_GAP: f64 = 20.0;
 /// From this many estimated pages of text on a document has contents: with cover and contents that makes about eight.
 const CONTENTS_FROM_PAGES: f64 = 6.0;
+/// A policy has no cover page, and its readers read all of it.
+const POLICY_CONTENTS_FROM_PAGES: f64 = 12.0;
 
 /// Writes the JSON for one PDF.
 pub(super) fn write(documents: &[Document], look: &Look, attachment: Option<&Attachment<'_>>, fonts: &Fonts) -> Result<Vec<u8>, RenderError> {
@@ -110,7 +112,7 @@ impl<'a> Writer<'a> {
     fn document(mut self, document: &'a Document) -> Result<Value, RenderError> {
         let pages = pages(document);
         let mut contents = Vec::new();
-        if pages >= CONTENTS_FROM_PAGES {
+        if pages >= if document.edition.is_some() { POLICY_CONTENTS_FROM_PAGES } else { CONTENTS_FROM_PAGES } {
             for part in &document.parts {
                 if !part.title.is_empty() || !part.label.is_empty() {
                     self.contents_entry(&mut contents, &part.anchor, 0, &part.label, &part.title);
@@ -129,14 +131,16 @@ impl<'a> Writer<'a> {
             document.parties.iter().map(|party| json!([plain_text(&party.role), plain_text(&party.legal_name), plain_text(&party.details)])).collect();
         let terms: Vec<Value> =
             document.key_terms.iter().map(|term| json!([plain_text(&term.label), self.inlines(&term.value), self.inlines(&term.reference)])).collect();
+        let edition = document.edition.as_ref().map(|edition| format!(" · {edition}")).unwrap_or_default();
         let half = (TEXT_WIDTH + GUTTER) / 2.0 / HEADER_SIZE - 1.0;
         Ok(json!({
             "id": plain_text(&document.id),
             "title": plain_text(&document.title),
             "date": plain_text(&document.date_text),
+            "edition": document.edition.as_deref().map(plain_text),
             "head": shorten(self.fonts, &document.title, half),
             "other": shorten(self.fonts, &document.counterparty, half),
-            "foot": shorten(self.fonts, &format!("{} · {}", document.id, document.date_text), half * 1.5),
+            "foot": shorten(self.fonts, &format!("{}{edition} · {}", document.id, document.date_text), half * 1.5),
             "banner": document.banner.as_deref().map(soften),
             "parties": parties,
             "terms": terms,
@@ -290,7 +294,10 @@ impl<'a> Writer<'a> {
         let signatures: Vec<Value> = execution
             .signatures
             .iter()
-            .map(|signature| json!([plain_text(&signature.capacity), plain_text(&signature.party), plain_text(&signature.name), plain_text(&signature.title)]))
+            .map(|signature| {
+                let party = if signature.witness { Value::from("") } else { plain_text(&signature.party) };
+                json!([plain_text(&signature.capacity), party, plain_text(&signature.name), plain_text(&signature.title)])
+            })
             .collect();
         json!(["execution", self.inlines(&execution.testimonium), signatures, self.fits_one_page(execution)])
     }
@@ -304,7 +311,7 @@ impl<'a> Writer<'a> {
             let name = (width * 1.35 / (TEXT_WIDTH * 0.44)).ceil() * line;
             SIGNATURE_LINES.max(name + 2.0 * line) + SIGNATURE_GAP
         };
-        let height = text_length(&execution.testimonium) as f64 / 60.0 * line + execution.signatures.iter().map(party).sum::<f64>();
+        let height = text_length(&execution.testimonium) as f64 / 60.0 * line + execution.signatures.iter().filter(|s| !s.witness).map(party).sum::<f64>();
         height <= HIGHEST_WHOLE_BLOCK
     }
 
@@ -318,8 +325,8 @@ impl<'a> Writer<'a> {
                 Inline::Strong { body } => json!(["b", self.inlines(body)]),
                 Inline::Emphasis { body } => json!(["e", self.inlines(body)]),
                 Inline::Term { text } => json!(["t", plain_text(text)]),
-                Inline::Reference { anchor, text } if anchor.is_empty() => Value::String(soften(text)),
-                Inline::Reference { anchor, text } => json!(["r", self.label(anchor), plain_text(text)]),
+                Inline::Reference { anchor, text } if anchor.is_empty() => Value::String(soften(&reference(text))),
+                Inline::Reference { anchor, text } => json!(["r", self.label(anchor), plain_text(&reference(text))]),
                 Inline::Blank => json!(["k"]),
                 Inline::Break => json!(["n"]),
             };

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::text::letters::is_mark;
 use typst::foundations::Bytes;
 use typst::layout::Abs;
 use typst::text::{Font, FontBook, FontInfo, FontStretch, FontStyle, FontVariant, FontVariations, FontWeight, is_default_ignorable};
@@ -13,7 +14,7 @@ use typst::utils::LazyHash;
 
 use super::error::RenderError;
 
-/// Family of the body text. It is embedded; `templates/contract.typ` names the same family.
+/// Family of the body text. It is embedded; `templates/layout.typ` names the same family.
 pub(super) const BODY_FAMILY: &str = "libertinus serif";
 
 /// Widths are kept for the characters below this one: Latin, its extensions and punctuation up to U+024F.
@@ -95,17 +96,6 @@ impl Fonts {
 
 fn covers(info: &FontInfo, character: char) -> bool {
     info.coverage.contains(u32::from(character))
-}
-
-/// Whether a character is a combining mark of the scripts that contract fonts carry: general marks, Cyrillic, Hebrew,
-/// Arabic, Vedic, and marks for symbols. Of other scripts the export says what it cannot show.
-pub(super) fn is_mark(character: char) -> bool {
-    matches!(
-        u32::from(character),
-        0x0300..=0x036f | 0x0483..=0x0489 | 0x0591..=0x05bd | 0x05bf | 0x05c1..=0x05c2 | 0x05c4..=0x05c5 | 0x0610..=0x061a
-            | 0x064b..=0x065f | 0x0670 | 0x06d6..=0x06dc | 0x0951..=0x0954 | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff
-            | 0x20d0..=0x20f0 | 0xfe20..=0xfe2f
-    )
 }
 
 /// Advance widths in em of the body font for the characters below [`MEASURED`].

@@ -6,7 +6,7 @@
 //! thread, choose words; templates, fonts and dates are passed in as values.
 //!
 //! Speed rests on Typst's cache: what all suppliers share (library, fonts, parsed templates) is held by [`Renderer`], and a
-//! job adds only bytes at fixed paths. The rules that keep the cache are written at the head of `templates/contract.typ`.
+//! job adds only bytes at fixed paths. The rules that keep the cache are written at the head of `templates/layout.typ`.
 
 mod data;
 mod error;
@@ -29,6 +29,7 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use crate::text::document::Document;
+use crate::text::letters::is_mark;
 
 pub use error::{MissingGlyph, RenderError, TemplateFault};
 pub use look::{Logo, Look, Paper, check_accent};
@@ -36,8 +37,10 @@ pub use look::{Logo, Look, Paper, check_accent};
 use fonts::Fonts;
 use world::{Job, Shared};
 
-/// The template that lays out contracts and policies.
+/// The template that lays out contracts.
 pub const CONTRACT_TEMPLATE: &str = "contract.typ";
+/// The template that lays out policies: documents with an edition.
+pub const POLICY_TEMPLATE: &str = "policy.typ";
 
 /// A file that travels inside the PDF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +160,8 @@ impl Renderer {
         let data = data::write(input.documents, input.look, input.attachment.as_ref(), self.shared.fonts())?;
         let attachment = input.attachment.map(|attachment| attachment.bytes);
         let logo = input.look.logo.as_ref().map(|logo| logo.bytes.as_slice());
-        Ok(Job::new(&self.shared, data, attachment, logo))
+        let policy = input.documents.iter().all(|document| document.edition.is_some());
+        Job::new(&self.shared, if policy { POLICY_TEMPLATE } else { CONTRACT_TEMPLATE }, data, attachment, logo)
     }
 
     /// Finds the characters of these documents that no loaded font can show, each once, in the order of their code points.
@@ -175,7 +179,7 @@ impl Renderer {
                 }
                 let mut base = None;
                 for character in text.chars() {
-                    let mark = fonts::is_mark(character);
+                    let mark = is_mark(character);
                     let plain = matches!(character, ' '..='~');
                     // A mark is judged together with its base, so it may be sound in one place and missing in another.
                     if !plain && (mark || seen.insert(character)) && !fonts.shows(character, base) {

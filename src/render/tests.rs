@@ -9,10 +9,12 @@ use crate::text::document::{Alignment, Block, DOCUMENT_VERSION, Document, Execut
 use super::{Attachment, Look, MissingGlyph, Paper, RenderError, RenderInput, Renderer, lay_out};
 
 const TEMPLATE: &[u8] = include_bytes!("../../templates/contract.typ");
+const LAYOUT: &[u8] = include_bytes!("../../templates/layout.typ");
 const HOSTILE: &str = "#let x = 1; $a$ *b* _c_ @ref <lab> \\ \"q\" 'r' `code` // no /* no */ ~ -- = - + https://a.example/b";
 
 fn renderer_of(template: &[u8]) -> Renderer {
-    Renderer::new(BTreeMap::from([("contract.typ".to_owned(), template.to_vec())]), BTreeMap::new()).expect("the template parses")
+    Renderer::new(BTreeMap::from([("contract.typ".to_owned(), template.to_vec()), ("layout.typ".to_owned(), LAYOUT.to_vec())]), BTreeMap::new())
+        .expect("the template parses")
 }
 
 fn renderer() -> Renderer {
@@ -60,7 +62,7 @@ fn part(kind: PartKind, anchor: &str, label: &str, title: &str, sections: Vec<Se
 }
 
 fn signature(party: &str, name: &str) -> Signature {
-    Signature { party: party.to_owned(), capacity: "Signed for and on behalf of".to_owned(), name: name.to_owned(), title: String::new() }
+    Signature { party: party.to_owned(), capacity: "Signed for and on behalf of".to_owned(), name: name.to_owned(), title: String::new(), witness: false }
 }
 
 fn document_of(sections: Vec<Section>) -> Document {
@@ -73,6 +75,7 @@ fn document_of(sections: Vec<Section>) -> Document {
         date: "2026-11-21".to_owned(),
         date_text: "21 November 2026".to_owned(),
         parties: vec![Party { role: "Supplier".to_owned(), legal_name: "Northwind Cloud GmbH".to_owned(), details: "HRB 1, Munich".to_owned() }],
+        edition: None,
         counterparty: "Northwind Cloud GmbH".to_owned(),
         key_terms: Vec::new(),
         banner: None,
@@ -460,7 +463,7 @@ fn impossible_date_is_refused() {
 
 #[test]
 fn broken_font_is_named() {
-    let templates = BTreeMap::from([("contract.typ".to_owned(), TEMPLATE.to_vec())]);
+    let templates = BTreeMap::from([("contract.typ".to_owned(), TEMPLATE.to_vec()), ("layout.typ".to_owned(), LAYOUT.to_vec())]);
     let error = Renderer::new(templates, BTreeMap::from([("house.otf".to_owned(), b"not a font".to_vec())])).err();
     assert_eq!(error, Some(RenderError::Font { name: "house.otf".to_owned() }));
 }

@@ -15,7 +15,7 @@ const PAGE: f64 = 41.0;
 
 /// Calls back for every text of a document that will be seen.
 pub(super) fn each_text<'a>(document: &'a Document, visit: &mut dyn FnMut(&'a str)) {
-    for text in [&document.id, &document.title, &document.date_text, &document.counterparty] {
+    for text in [&document.id, &document.title, &document.date_text, &document.counterparty].into_iter().chain(&document.edition) {
         visit(text);
     }
     for party in &document.parties {

@@ -31,8 +31,41 @@ pub(super) fn soften(text: &str) -> String {
 
 /// A value: as [`soften`], and isolated where it runs from right to left.
 pub(super) fn soften_value(text: &str) -> String {
-    let soft = soften(text);
+    let soft = soften(&together(text));
     if soft.chars().any(is_right_to_left) { format!("{ISOLATE}{soft}{END_ISOLATE}") } else { soft }
+}
+
+/// No-break spaces where a line must not end: after a number, inside a telephone number.
+fn together(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut number, mut telephone) = (false, false);
+    for (at, c) in text.char_indices() {
+        let word_starts = out.is_empty() || out.ends_with([' ', '\u{a0}', '(']);
+        match c {
+            '+' if word_starts => (number, telephone) = (false, true),
+            ' ' => {
+                let digit_follows = text[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+                let letter_follows = text[at + 1..].starts_with(char::is_alphabetic);
+                telephone &= digit_follows;
+                out.push(if telephone || (number && letter_follows) { '\u{a0}' } else { ' ' });
+                number = false;
+                continue;
+            }
+            c if c.is_ascii_digit() => number |= word_starts,
+            ',' | '.' if number => {}
+            _ => (number, telephone) = (false, false),
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A reference: its number stays with the word before it.
+pub(super) fn reference(text: &str) -> String {
+    match text.split_once(' ') {
+        Some((word @ ("clause" | "section" | "paragraph" | "Schedule" | "Instrument"), rest)) => format!("{word}\u{a0}{rest}"),
+        _ => text.to_owned(),
+    }
 }
 
 /// Whether a hyphen at the end of a line would falsify this softened word: addresses, and words so long that they are names.
@@ -59,7 +92,9 @@ pub(super) fn shorten(fonts: &Fonts, text: &str, width: f64) -> String {
             break;
         }
     }
-    format!("{}\u{2026}", out.trim_end())
+    // Rather a word less than half a word.
+    let whole = out.rfind(' ').filter(|at| *at > out.len() / 2).unwrap_or(out.len());
+    format!("{}\u{2026}", out[..whole].trim_end())
 }
 
 /// Spaces at which a line ends or a tab was pressed. No-break spaces stay what they are.

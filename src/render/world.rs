@@ -18,11 +18,11 @@ use typst::{Library, LibraryExt, World, WorldExt};
 use super::error::{RenderError, TemplateFault};
 use super::fonts::Fonts;
 
-/// Where `contract.typ` reads the document.
+/// Where `layout.typ` reads the document.
 const DATA_PATH: &str = "/document.json";
-/// Where `contract.typ` reads the attachment.
+/// Where `layout.typ` reads the attachment.
 const ATTACHMENT_PATH: &str = "/terms.json";
-/// Where `contract.typ` reads the logo.
+/// Where `layout.typ` reads the logo.
 const LOGO_PATH: &str = "/logo";
 
 /// Everything that all jobs share.
@@ -31,7 +31,6 @@ pub(super) struct Shared {
     fonts: Fonts,
     sources: Vec<Source>,
     files: Vec<(FileId, Bytes)>,
-    main: FileId,
     data: FileId,
     attachment: FileId,
     logo: FileId,
@@ -39,11 +38,10 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Parses the templates; those ending in `.typ` are sources, all others plain files that templates may read.
-    pub(super) fn new(templates: BTreeMap<String, Vec<u8>>, fonts: Fonts, main: &str) -> Result<Self, RenderError> {
-        if !templates.contains_key(main) {
-            return Err(RenderError::TemplateMissing { name: main.to_owned() });
+    pub(super) fn new(templates: BTreeMap<String, Vec<u8>>, fonts: Fonts, needed: &str) -> Result<Self, RenderError> {
+        if !templates.contains_key(needed) {
+            return Err(RenderError::TemplateMissing { name: needed.to_owned() });
         }
-        let main = file_id(main)?;
         let mut sources = Vec::new();
         let mut files = Vec::new();
         for (name, bytes) in templates {
@@ -60,7 +58,6 @@ impl Shared {
             fonts,
             sources,
             files,
-            main,
             data: file_id(DATA_PATH)?,
             attachment: file_id(ATTACHMENT_PATH)?,
             logo: file_id(LOGO_PATH)?,
@@ -76,16 +73,22 @@ impl Shared {
 /// The world of one job.
 pub(super) struct Job<'a> {
     shared: &'a Shared,
+    main: FileId,
     data: Bytes,
     attachment: Option<Bytes>,
     logo: Option<Bytes>,
 }
 
 impl<'a> Job<'a> {
-    /// Adds the bytes of one job to what is shared.
-    pub(super) fn new(shared: &'a Shared, data: Vec<u8>, attachment: Option<&[u8]>, logo: Option<&[u8]>) -> Self {
+    /// Adds the bytes of one job to what is shared; `main` is the template that lays it out.
+    pub(super) fn new(shared: &'a Shared, main: &str, data: Vec<u8>, attachment: Option<&[u8]>, logo: Option<&[u8]>) -> Result<Self, RenderError> {
+        let name = main;
+        let main = file_id(name)?;
+        if !shared.sources.iter().any(|source| source.id() == main) {
+            return Err(RenderError::TemplateMissing { name: name.to_owned() });
+        }
         let bytes = |slice: &[u8]| Bytes::new(slice.to_vec());
-        Self { shared, data: Bytes::new(data), attachment: attachment.map(bytes), logo: logo.map(bytes) }
+        Ok(Self { shared, main, data: Bytes::new(data), attachment: attachment.map(bytes), logo: logo.map(bytes) })
     }
 
     /// Turns Typst's diagnostics into ours, with file, line and column.
@@ -118,7 +121,7 @@ impl World for Job<'_> {
     }
 
     fn main(&self) -> FileId {
-        self.shared.main
+        self.main
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {

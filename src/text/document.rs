@@ -20,6 +20,9 @@ pub struct Document {
     pub id: String,
     /// Full title, for example `Data Processing Agreement`.
     pub title: String,
+    /// Version of a policy, as people acknowledge it; none for a contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
     /// BCP 47 language tag of the text, for example `en-GB`.
     pub language: String,
     /// Civil date of the document as ISO 8601, `2026-11-21`; it is also the PDF creation date.
@@ -28,7 +31,7 @@ pub struct Document {
     pub date_text: String,
     /// The parties in the order in which they are printed.
     pub parties: Vec<Party>,
-    /// Name of the other party for the running header.
+    /// Name for the running header: the other party of a contract, the organisation that issues a policy.
     pub counterparty: String,
     /// The dozen values a reader looks for first.
     pub key_terms: Vec<KeyTerm>,
@@ -223,4 +226,7 @@ pub struct Signature {
     pub name: String,
     /// Title of the signatory; empty where the signer fills it in.
     pub title: String,
+    /// A witness, who signs for nobody and adds an address and an occupation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub witness: bool,
 }

@@ -4,6 +4,7 @@
 //! Never does: choose a clause, number it, lay it out.
 
 pub mod document;
+pub mod letters;
 pub mod markdown;
 pub mod sentinel;
 pub mod template;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::base::date::Date;
 use crate::base::diagnostic::{Diagnostic, Report, Severity};
-use crate::pack::compile::{Assessed, Compiler, Request};
+use crate::contract::lint::{self, Census};
+use crate::pack::compile::{Assessed, Compiled, Compiler, Request};
+use crate::text::letters;
 use crate::workflow::Opened;
 
 /// What `check` looked at.
@@ -14,16 +16,21 @@ pub struct Checked {
     pub suppliers: usize,
     /// Number of clauses.
     pub clauses: usize,
+    /// Number of policies; each is checked as every entity would issue it.
+    pub policies: usize,
     /// Diagnostics.
     pub report: Report,
 }
 
-/// Checks library, workspace file, decisions and every supplier; with `ahead`, warns of what will be different then.
-pub fn check(opened: Opened, today: Date, ahead: Option<Date>) -> Checked {
+/// Checks library, workspace file, decisions, every policy and every supplier; with `ahead`, warns of what will be different then.
+///
+/// `library` also judges the library by the packs of this workspace: clauses that none has, terms that none needs.
+pub fn check(opened: Opened, today: Date, ahead: Option<Date>, library: bool) -> Checked {
     let mut report = opened.report;
     let Some(compiler) = opened.compiler else { return Checked { report, ..Checked::default() } };
-    let mut identities: BTreeMap<String, (String, crate::base::source::Place)> = BTreeMap::new();
+    let mut identities = BTreeMap::new();
     let sound = !report.has_errors();
+    let mut census = Census::default();
     let ids: Vec<String> = compiler.suppliers().into_iter().map(str::to_owned).collect();
     for id in &ids {
         let before = report.errors();
@@ -32,11 +39,12 @@ pub fn check(opened: Opened, today: Date, ahead: Option<Date>) -> Checked {
         let Some(assessed) = compiler.assess(supplier, today, &mut report) else { continue };
         if report.errors() == before && sound {
             // As a review copy: an open hold is no fault of the workspace.
-            compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, today, &mut report);
+            count(&mut census, compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, today, &mut report));
             // Instruments can be signed alone, so they must stand alone: their terms, their references.
             let instruments = compiler.instruments(&assessed);
             if !instruments.is_empty() && report.errors() == before {
-                compiler.compile(&assessed, &Request { documents: instruments, draft: true, bound: false }, today, &mut report);
+                let request = Request { documents: instruments, draft: true, bound: false };
+                compiler.compile(&assessed, &request, today, &mut report);
             }
             compiler.report_holds(&assessed, today, Severity::Warning, &mut report);
             if let Some(ahead) = ahead {
@@ -44,12 +52,29 @@ pub fn check(opened: Opened, today: Date, ahead: Option<Date>) -> Checked {
             }
         }
     }
-    Checked { suppliers: ids.len(), clauses: compiler.library.clauses.len(), report }
+    let policies: Vec<&str> = compiler.library.policies().map(|(id, _)| id).collect();
+    if sound {
+        for (policy, entity) in policies.iter().flat_map(|p| compiler.workspace.value.entities.keys().map(move |e| (p, e))) {
+            count(&mut census, compiler.policy(policy, entity, false, today, &mut report));
+        }
+        lint::text(&compiler.library, &mut report);
+        if library {
+            census.report(&compiler.library, &mut report);
+        }
+    }
+    Checked { suppliers: ids.len(), clauses: compiler.library.clauses.len(), policies: policies.len(), report }
+}
+
+fn count(census: &mut Census, compiled: Option<Compiled>) {
+    if let Some(compiled) = compiled {
+        let chosen = compiled.explanation.slots.iter().filter_map(|s| s.chosen.as_deref());
+        census.count(chosen, &compiled.documents);
+    }
 }
 
 /// Two files about one company: same register and number, or same name and country.
 fn same_identity(
-    seen: &mut BTreeMap<String, (String, crate::base::source::Place)>,
+    seen: &mut BTreeMap<String, (String, crate::base::source::Place, String)>,
     id: &str,
     profile: &crate::contract::derive::Written<crate::contract::profile::Profile>,
     report: &mut Report,
@@ -61,16 +86,28 @@ fn same_identity(
         identity.lei.as_ref().map(|n| (n.clone(), "identity.lei")),
         Some((format!("{country} {}", identity.legal_name.to_lowercase()), "identity.legal_name")),
     ];
+    let name = identity.legal_name.to_lowercase();
+    let looks = format!("{country} looks like {}", letters::looks(&name));
+    let place = profile.node.place_of("identity.legal_name");
+    match seen.get(&looks) {
+        Some((other, first, written)) if *written != name => {
+            let message = format!("the names of `{id}` and `{other}` look alike");
+            report.push(Diagnostic::warning("lookalike", message).at(&place).with(first, "the other name").help("make sure that nobody is impersonated"));
+        }
+        _ => {
+            seen.insert(looks, (id.to_owned(), place, name.clone()));
+        }
+    }
     for (key, path) in keys.into_iter().flatten() {
         let place = profile.node.place_of(path);
-        if let Some((other, first)) = seen.get(&key) {
+        if let Some((other, first, _)) = seen.get(&key) {
             let message = format!("`{id}` and `{other}` are the same supplier");
             report.push(
                 Diagnostic::error("duplicate-supplier", message).at(&place).with(first, "written here as well").help("keep one profile for each supplier"),
             );
             return;
         }
-        seen.insert(key, (id.to_owned(), place));
+        seen.insert(key, (id.to_owned(), place, name.clone()));
     }
 }
 

@@ -1,4 +1,4 @@
-//! `generate`: one pack for each supplier.
+//! `generate`: one pack for each supplier, one for each policy.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use crate::base::diagnostic::{Diagnostic, Report};
 use crate::contract::risk::Tier;
 use crate::pack::compile::{Compiled, Compiler, Request};
 use crate::pack::layout::PdfJob;
+use crate::pack::manifest::Subject;
 use crate::project::read::{kept_path, manifest};
 use crate::project::{DiskError, write};
 use crate::render::Rendered;
@@ -26,6 +27,10 @@ const STACK: usize = 16 << 20;
 pub struct Order {
     /// The suppliers.
     pub suppliers: Suppliers,
+    /// Policies, by id.
+    pub policies: Vec<String>,
+    /// Entity that issues the policies, in place of the workspace's.
+    pub issuer: Option<String>,
     /// Documents, draft, bound.
     pub request: Request,
     /// The date that was asked for.
@@ -41,8 +46,8 @@ pub struct Order {
 /// One pack of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackResult {
-    /// The supplier.
-    pub supplier: String,
+    /// What it is about.
+    pub subject: Subject,
     /// Id of the pack.
     pub pack: String,
     /// Its folder.
@@ -62,7 +67,7 @@ pub struct PackResult {
 pub struct Generated {
     /// Packs that stand.
     pub packs: Vec<PackResult>,
-    /// Suppliers without pack.
+    /// Suppliers and policies without pack.
     pub failed: Vec<String>,
     /// Packs on disk that no longer hold.
     pub broken: Vec<String>,
@@ -79,33 +84,34 @@ pub fn generate(opened: Opened, order: &Order, done: &mut dyn FnMut(&str)) -> Re
     let mut generated = Generated { report: opened.report, ..Generated::default() };
     let Some(compiler) = opened.compiler else { return Ok(generated) };
     let ids = order.suppliers.ids(&compiler);
+    let subjects: Vec<Subject> = ids.iter().cloned().map(Subject::Supplier).chain(order.policies.iter().cloned().map(Subject::Policy)).collect();
     if generated.report.has_errors() || (order.deny_warnings && generated.report.warnings() > 0) {
         // The suppliers are still read, so that all faults of all files come in one run.
         for id in &ids {
             read_only(&compiler, id, order, &mut generated.report);
         }
-        generated.failed = ids;
+        generated.failed = subjects.iter().map(|s| s.id().to_owned()).collect();
         return Ok(generated);
     }
-    if ids.is_empty() {
+    if subjects.is_empty() {
         let help = "write a profile into `suppliers/`, or run `countersign init DIR` for samples";
         generated.report.push(Diagnostic::error("no-suppliers", "the workspace has no suppliers").help(help));
     }
     let root = order.output.clone().unwrap_or(opened.location.output);
     let mut documents = 0;
-    for id in ids {
-        match one(&compiler, &id, order, &root, &mut generated)? {
+    for subject in subjects {
+        match one(&compiler, &subject, order, &root, &mut generated)? {
             Some(pack) => {
                 documents += pack.files.len();
                 generated.packs.push(pack);
             }
-            None => generated.failed.push(id.clone()),
+            None => generated.failed.push(subject.id().to_owned()),
         }
         if documents >= SWEEP_EVERY {
             crate::render::evict(SWEEP_AGE);
             documents = 0;
         }
-        done(&id);
+        done(subject.id());
     }
     Ok(generated)
 }
@@ -117,21 +123,21 @@ fn read_only(compiler: &Compiler, id: &str, order: &Order, report: &mut Report) 
     }
 }
 
-fn one(compiler: &Compiler, id: &str, order: &Order, root: &Path, generated: &mut Generated) -> Result<Option<PackResult>, DiskError> {
+fn one(compiler: &Compiler, subject: &Subject, order: &Order, root: &Path, generated: &mut Generated) -> Result<Option<PackResult>, DiskError> {
     let date = order.date.unwrap_or(order.today);
     let report = &mut generated.report;
     let warnings = report.warnings();
-    let Some((compiled, tier)) = compile(compiler, id, &order.request, date, report) else { return Ok(None) };
-    let folder = root.join(id).join(folder_name(&compiled, &order.request));
+    let Some((compiled, tier)) = compile(compiler, subject, order.issuer.as_deref(), &order.request, date, report) else { return Ok(None) };
+    let folder = root.join(subject.folder()).join(folder_name(&compiled, &order.request));
     if folder.exists() {
-        return existing(id, &compiled, tier, folder, order, generated);
+        return existing(&compiled, tier, folder, order, generated);
     }
     if order.deny_warnings && report.warnings() > warnings {
         return Ok(None);
     }
     let Some((files, pages)) = files(compiler, &compiled, report) else { return Ok(None) };
     write::pack(&folder, &files)?;
-    Ok(Some(PackResult { supplier: id.to_owned(), pack: compiled.pack, folder, date, files: pages, tier, unchanged: false }))
+    Ok(Some(PackResult { subject: compiled.subject, pack: compiled.pack, folder, date, files: pages, tier, unchanged: false }))
 }
 
 /// A review copy has a folder of its own, recognisable by name.
@@ -140,14 +146,7 @@ fn folder_name(compiled: &Compiled, request: &Request) -> String {
 }
 
 /// A pack with these inputs is there: its date is the date, and its digests must hold.
-fn existing(
-    id: &str,
-    compiled: &Compiled,
-    tier: Option<Tier>,
-    folder: PathBuf,
-    order: &Order,
-    generated: &mut Generated,
-) -> Result<Option<PackResult>, DiskError> {
+fn existing(compiled: &Compiled, tier: Option<Tier>, folder: PathBuf, order: &Order, generated: &mut Generated) -> Result<Option<PackResult>, DiskError> {
     let faults = verify::digests(&folder)?;
     if !faults.is_empty() {
         generated.broken.extend(faults.into_iter().map(|f| format!("{}: {f}", folder.display())));
@@ -156,18 +155,32 @@ fn existing(
     let Ok(lock) = manifest(&folder)? else { return Ok(None) };
     let date: Date = lock.date.parse().unwrap_or(order.today);
     if let Some(asked) = order.date.filter(|asked| *asked != date) {
-        let message = format!("the pack `{}` of `{id}` was first generated on {date}, not on {asked}", compiled.pack);
+        let message = format!("the pack `{}` of {} was first generated on {date}, not on {asked}", compiled.pack, compiled.subject);
         let help = format!("leave out `--date`, or write to another folder with `--output`; the pack is {}", folder.display());
         generated.report.push(Diagnostic::error("date-locked", message).help(help));
         return Ok(None);
     }
     let files = lock.outputs.iter().filter_map(|o| o.path.strip_prefix("send/")).map(|name| (name.to_owned(), None)).collect();
-    Ok(Some(PackResult { supplier: id.to_owned(), pack: compiled.pack.clone(), folder, date, files, tier, unchanged: true }))
+    Ok(Some(PackResult { subject: compiled.subject.clone(), pack: compiled.pack.clone(), folder, date, files, tier, unchanged: true }))
 }
 
-/// Runs the compiler for one supplier.
-pub(crate) fn compile(compiler: &Compiler, id: &str, request: &Request, date: Date, report: &mut Report) -> Option<(Compiled, Option<Tier>)> {
+/// Runs the compiler for one supplier, or for one policy as the given entity, or else the usual one, issues it.
+pub(crate) fn compile(
+    compiler: &Compiler,
+    subject: &Subject,
+    issuer: Option<&str>,
+    request: &Request,
+    date: Date,
+    report: &mut Report,
+) -> Option<(Compiled, Option<Tier>)> {
     let before = report.errors();
+    let id = match subject {
+        Subject::Supplier(id) => id,
+        Subject::Policy(id) => {
+            let entity = compiler.issuer(issuer, report)?;
+            return Some((compiler.policy(id, &entity, request.draft, date, report)?, None));
+        }
+    };
     let supplier = compiler.supplier(id, date, report)?;
     let assessed = compiler.assess(supplier, date, report)?;
     if report.errors() > before {

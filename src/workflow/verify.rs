@@ -84,7 +84,11 @@ pub fn digests(pack: &Path) -> Result<Vec<String>, DiskError> {
     faults.extend(present.into_keys().map(|path| format!("{path}: not in the manifest")));
     let inputs: Vec<(String, Digest)> = manifest.inputs.iter().map(|i| (i.path.clone(), i.sha256.clone())).collect();
     let same_release = manifest.generator.split(" build ").next() == Some(RELEASE);
-    if same_release && manifest.pack != pack_id(&inputs, &manifest.supplier, &manifest.requested, manifest.draft, manifest.bound) {
+    let Some(subject) = manifest.subject() else {
+        faults.push(format!("{MANIFEST}: it must name a supplier or a policy"));
+        return Ok(faults);
+    };
+    if same_release && manifest.pack != pack_id(&inputs, &subject, &manifest.entity, &manifest.requested, manifest.draft, manifest.bound) {
         faults.push(format!("{MANIFEST}: the id of the pack does not follow from its inputs"));
     }
     Ok(faults)
@@ -123,6 +127,7 @@ fn rebuilt(pack: &Path, manifest: &Manifest, report: &mut Report) -> Result<Opti
     let Ok(date) = manifest.date.parse::<Date>() else { return Ok(None) };
     let Some(compiler) = Compiler::read(inputs, Reading::Kept, report) else { return Ok(None) };
     let request = Request { documents: manifest.requested.clone(), draft: manifest.draft, bound: manifest.bound };
-    let compiled = generate::compile(&compiler, &manifest.supplier, &request, date, report);
+    let Some(subject) = manifest.subject() else { return Ok(None) };
+    let compiled = generate::compile(&compiler, &subject, Some(&manifest.entity), &request, date, report);
     Ok(compiled.and_then(|(compiled, _)| generate::files(&compiler, &compiled, report)).map(|(files, _)| files))
 }

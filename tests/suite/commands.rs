@@ -1,6 +1,8 @@
 //! The command line: verbs, exit codes, help, JSON, and a fresh workspace.
 
-use crate::suite::sandbox::{DATE, Sandbox, files};
+use std::collections::BTreeSet;
+
+use crate::suite::sandbox::{DATE, Sandbox, copy, files, repository};
 
 #[test]
 fn fresh_workspace_is_sound_and_generates() {
@@ -125,6 +127,91 @@ fn link_in_the_workspace_is_refused_by_name() {
     let run = sandbox.run(&["-C", "sample", "check"]);
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("linked.yaml") && run.stderr.contains("symbolic link"), "{}", run.stderr);
+}
+
+#[test]
+#[cfg(unix)]
+fn links_and_pipes_anywhere_among_the_inputs_are_refused_by_name() {
+    let link = |from: &str, to: &std::path::Path| std::os::unix::fs::symlink(from, to).unwrap();
+    let refused = |place: &str, word: &str, make: &dyn Fn(&std::path::Path)| {
+        let sandbox = Sandbox::with_sample();
+        make(&sandbox.path().join(place));
+        let run = sandbox.run(&["-C", "sample", "check", "--today", DATE]);
+        assert_eq!(run.code, 1, "{place}: {}", run.stderr);
+        assert!(run.stderr.contains(place.rsplit('/').next().unwrap()) && run.stderr.contains(word), "{place}: {}", run.stderr);
+    };
+    refused("clauses/policies/linked", "symbolic link", &|path| link("/etc", path));
+    refused("clauses/nda/linked.md", "symbolic link", &|path| link("/etc/passwd", path));
+    refused("sample/suppliers", "symbolic link", &|path| {
+        std::fs::rename(path, path.with_file_name("elsewhere")).unwrap();
+        link("elsewhere", path);
+    });
+    refused("sample/decisions/pipe.yaml", "no plain file", &|path| {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    });
+    refused("sample/suppliers/huge.yaml", "an input has at most", &|path| std::fs::write(path, vec![b'#'; (32 << 20) + 1]).unwrap());
+}
+
+#[test]
+fn names_that_climb_out_are_no_ids_and_no_paths() {
+    let sandbox = Sandbox::with_sample();
+    for arguments in [["../../etc/passwd", "--all-but-this"], ["--policy", "../policies/code_of_conduct"], ["--policy", "code_of_conduct/../../x"]] {
+        let arguments: Vec<&str> = arguments.iter().copied().filter(|a| *a != "--all-but-this").collect();
+        let mut all = vec!["-C", "sample", "generate", "--output", "out"];
+        all.extend(&arguments);
+        let run = sandbox.run(&all);
+        assert_eq!(run.code, 1, "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains("unknown-"), "{}", run.stderr);
+    }
+    assert!(!sandbox.path().join("out").exists());
+    let file = sandbox.path().join("sample/countersign.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    for (from, to) in [("library: ../clauses", "library: /etc"), ("look:\n", "look:\n  logo: {file: ../../logo.svg, alt: x}\n")] {
+        assert!(text.contains(from));
+        std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
+        let run = sandbox.run(&["-C", "sample", "check", "--today", DATE]);
+        assert_eq!(run.code, 1);
+        assert!(run.stderr.contains("relative path inside the workspace"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn terminal_is_not_steered_by_what_files_say() {
+    let sandbox = Sandbox::with_sample();
+    let profile = sandbox.path().join("sample/suppliers/quillfold-stationery.yaml");
+    let text = std::fs::read_to_string(&profile).unwrap();
+    std::fs::write(
+        &profile,
+        text.replacen("city: Bath", "city: \"Ba\u{202e}th\"\n    cit\u{200b}y: x", 1).replacen("entity: services-uk", "entity: \"ac\\e[31mme\"", 1),
+    )
+    .unwrap();
+    let run = sandbox.run(&["-C", "sample", "check", "--today", DATE]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("U+202E") && run.stderr.contains("U+001B"), "{}", run.stderr);
+    for character in ['\u{202e}', '\u{200b}', '\u{1b}'] {
+        assert!(!run.stderr.contains(character), "U+{:04X} reaches the terminal", u32::from(character));
+    }
+}
+
+#[test]
+fn every_clause_is_chosen_by_a_sample_or_a_fixture() {
+    let sandbox = Sandbox::with_sample();
+    let fixtures = sandbox.path().join("tests/fixtures/suppliers");
+    copy(&repository().join("tests/fixtures/suppliers"), &fixtures);
+    let unused = |workspace: &str| -> BTreeSet<String> {
+        let run = sandbox.run(&["-C", workspace, "check", "--today", DATE, "--library", "--format", "json"]);
+        assert_eq!(run.code, 0, "{workspace}: {}{}", run.stderr, run.stdout);
+        let value: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let lines = value["diagnostics"].as_array().unwrap().iter();
+        let (unused, others): (Vec<_>, Vec<_>) = lines.partition(|d| d["code"] == "unused-clause");
+        let faults: Vec<_> = others.iter().filter(|d| d["code"] != "term-used-once").collect();
+        assert!(faults.is_empty(), "{workspace}: {faults:#?}");
+        unused.iter().map(|d| d["message"].as_str().unwrap().to_owned()).collect()
+    };
+    let (sample, fixture) = (unused("sample"), unused("tests/fixtures/suppliers"));
+    let neither: Vec<&String> = sample.intersection(&fixture).collect();
+    assert!(neither.is_empty(), "{neither:#?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Each module tests one promise; tests are sentences.
 
 pub(crate) mod architecture;
+pub(crate) mod bodies;
 pub(crate) mod commands;
 pub(crate) mod invalid;
 pub(crate) mod packs;

@@ -1,19 +1,41 @@
 //! Packs end to end: generated, verified, rebuilt, reproducible, and silent about risk.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::suite::sandbox::{DATE, Run, Sandbox, files};
 
 /// The samples with the documents that their packs must have.
-const SAMPLES: [(&str, &[&str]); 3] = [
+const SAMPLES: [(&str, &[&str]); 9] = [
     ("brightledger-crm", &["DPA", "NDA", "SLA", "TERMINATION", "TERMS"]),
+    ("claimwell-billing", &["DPA", "NDA", "SLA", "TERMINATION"]),
     ("ironpeak-hosting", &["DPA", "NDA", "SLA", "TERMINATION", "TERMS"]),
+    ("okafor-kessler-developer", &["NDA", "TERMINATION", "TERMS"]),
     ("quillfold-stationery", &["NDA"]),
+    ("surfgauge-analytics", &["DPA", "NDA", "SLA", "TERMINATION", "TERMS"]),
+    ("swit-avgi-safak-cleaning", &["NDA", "TERMINATION", "TERMS"]),
+    ("tallyholme-payroll", &["DPA", "NDA", "SLA", "TERMINATION", "TERMS"]),
+    ("thornhill-adeyemi-law", &["DPA", "NDA", "TERMINATION"]),
 ];
+
+/// Arguments for all policies; their packs come after those of the suppliers.
+const POLICIES: [&str; 8] = ["--policy", "acceptable_use", "--policy", "code_of_conduct", "--policy", "incident_reporting", "--policy", "information_security"];
 
 fn names() -> Vec<&'static str> {
     SAMPLES.iter().map(|(name, _)| *name).collect()
+}
+
+/// The packs of all samples and policies, made once for the tests that only read them.
+fn generated() -> &'static (Sandbox, Vec<PathBuf>) {
+    static GENERATED: OnceLock<(Sandbox, Vec<PathBuf>)> = OnceLock::new();
+    GENERATED.get_or_init(|| {
+        let sandbox = Sandbox::shared();
+        let packs = sandbox.generate(&names(), "out", &POLICIES);
+        assert_eq!(packs.len(), SAMPLES.len() + 4);
+        (sandbox, packs)
+    })
 }
 
 fn verify(sandbox: &Sandbox, pack: &Path) -> Run {
@@ -40,21 +62,68 @@ fn tool(name: &str, arguments: &[&str]) -> Option<String> {
 
 #[test]
 fn samples_have_their_documents_and_verify() {
-    let sandbox = Sandbox::with_sample();
-    for (pack, (name, documents)) in sandbox.generate(&names(), "out", &[]).iter().zip(SAMPLES) {
+    let (sandbox, packs) = generated();
+    for (pack, (name, documents)) in packs.iter().zip(SAMPLES) {
         let kinds: Vec<String> = pdfs(pack).iter().map(|p| p.file_name().unwrap().to_string_lossy().split('-').next().unwrap().to_owned()).collect();
         assert_eq!(kinds, documents, "{name}");
-        let run = verify(&sandbox, pack);
+        let run = verify(sandbox, pack);
         assert_eq!(run.code, 0, "{}", run.stderr);
         assert!(run.stdout.contains("rebuilds to the same bytes"), "{}", run.stdout);
     }
 }
 
 #[test]
+fn policies_are_issued_by_every_entity_and_verify() {
+    let sandbox = Sandbox::with_sample();
+    let usual = sandbox.generate(&[], "out", &POLICIES);
+    assert_eq!(usual.len(), 4);
+    let other = sandbox.generate(&[], "out", &["--policy", "code_of_conduct", "--entity", "services-uk"]);
+    assert_ne!(usual[1], other[0], "each entity issues its own");
+    for pack in usual.iter().chain(&other) {
+        assert!(pack.to_string_lossy().contains("/policies/"), "{}", pack.display());
+        let run = verify(&sandbox, pack);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let manifest = std::fs::read_to_string(pack.join("internal/manifest.json")).unwrap();
+        assert!(manifest.contains("\"policy\": ") && !manifest.contains("\"supplier\": "), "{manifest}");
+        assert!(!manifest.contains("\"suppliers/"), "a policy depends on no supplier");
+    }
+    let terms = |pack: &Path| std::fs::read_to_string(pack.join("internal/documents/code_of_conduct.json")).unwrap();
+    assert!(terms(&usual[1]).contains("\"edition\": \"1."));
+    assert!(terms(&other[0]).contains("GBP") && terms(&usual[1]).contains("EUR"), "limits are in the currency of the entity");
+}
+
+#[test]
+fn one_quantity_has_one_figure_in_a_pack() {
+    for pack in &generated().1[..SAMPLES.len()] {
+        let read = |path: &str| -> serde_json::Value { serde_json::from_slice(&std::fs::read(pack.join(path)).unwrap()).unwrap() };
+        let explanation = read("internal/explanation.json");
+        let mut figures: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+        for (document, parameters) in explanation["parameters"].as_object().unwrap() {
+            for (name, value) in parameters.as_object().unwrap() {
+                let text = value["text"].as_str().unwrap();
+                let (first, other) = figures.entry(name).or_insert((document, text));
+                assert_eq!(*other, text, "{}: {name} in {first} and {document}", pack.display());
+            }
+        }
+        // The NDA has no figure of a family, so all members in a pack are in documents that agree.
+        for members in families() {
+            let found: BTreeSet<&str> = members.iter().filter_map(|name| figures.get(name.as_str())).map(|(_, text)| *text).collect();
+            assert!(found.len() < 2, "{}: {members:?} are {found:?}", pack.display());
+        }
+    }
+}
+
+/// The families of parameters.
+fn families() -> Vec<Vec<String>> {
+    crate::suite::shelf::library().registry.families.values().map(|family| family.members.clone()).collect()
+}
+
+#[test]
 fn second_generation_elsewhere_gives_the_same_bytes() {
     let sandbox = Sandbox::with_sample();
-    let first = sandbox.generate(&names(), "one", &[]);
-    let second = sandbox.generate(&names(), "two", &[]);
+    let second = sandbox.generate(&names(), "two", &POLICIES);
+    let (_, first) = generated();
+    assert_eq!(first.len(), second.len());
     for (a, b) in first.iter().zip(&second) {
         assert_eq!(files(a), files(b));
     }
@@ -198,34 +267,55 @@ fn instruments_can_be_produced_alone() {
 #[test]
 fn business_associate_agreement_is_produced_for_a_billing_company() {
     let sandbox = Sandbox::with_sample();
-    let profile = sandbox.path().join("sample/suppliers/quillfold-stationery.yaml");
-    let billing = std::fs::read_to_string(super::sandbox::repository().join("tests/fixtures/suppliers/claimwell-billing.yaml")).unwrap();
-    std::fs::write(profile.with_file_name("claimwell-billing.yaml"), billing).unwrap();
     let packs = sandbox.generate(&["claimwell-billing"], "out", &["--document", "baa"]);
     assert!(pdfs(&packs[0])[0].file_name().unwrap().to_string_lossy().starts_with("BAA-"));
     assert_eq!(verify(&sandbox, &packs[0]).code, 0);
 }
 
 #[test]
-fn nda_asks_only_for_what_it_depends_on() {
+fn nda_asks_what_is_exchanged_and_no_risk_question() {
     let sandbox = Sandbox::with_sample();
     let profile = sandbox.path().join("sample/suppliers/quillfold-stationery.yaml");
     let text = std::fs::read_to_string(&profile).unwrap();
-    let without: String = text.split_inclusive('\n').filter(|l| !l.starts_with("extends:")).collect::<String>();
-    let cut = without.find("\nrisk:").map_or(without.len(), |at| at + 1);
-    let bare = &without[..cut];
+    let unanswered = &text[..text.find("\nrisk:").unwrap() + 1];
+    let bare: String = unanswered.split_inclusive('\n').filter(|l| !l.starts_with("extends:")).collect();
     std::fs::write(&profile, bare).unwrap();
     let asked = sandbox.run(&["-C", "sample", "generate", "quillfold-stationery", "--document", "nda", "--output", "asked"]);
-    for fact in ["agreement.master", "agreement.deed", "agreement.liquidated_damages"] {
+    assert_eq!(asked.code, 1);
+    for fact in ["agreement.master", "agreement.deed", "data", "access", "service.ict"] {
         assert!(asked.stderr.contains(&format!("`{fact}` has no value")), "{}", asked.stderr);
     }
-    assert!(asked.stderr.ends_with("3 errors\n"), "nothing else is asked: {}", asked.stderr);
-    std::fs::write(&profile, bare.replace("\nagreement:\n", "\nagreement:\n  master: none\n  deed: false\n  liquidated_damages: false\n")).unwrap();
+    for fact in ["risk.", "processing", "assurance", "retention", "transfers", "us_privacy", "subcontracting", "locations"] {
+        assert!(!asked.stderr.contains(&format!("`{fact}")), "{fact} is asked: {}", asked.stderr);
+    }
+    std::fs::write(&profile, unanswered).unwrap();
     let whole = sandbox.run(&["-C", "sample", "generate", "quillfold-stationery", "--output", "whole"]);
     assert_eq!(whole.code, 1, "the whole pack needs the assessment");
     assert!(whole.stderr.contains("risk.criticality"), "{}", whole.stderr);
     let packs = sandbox.generate(&["quillfold-stationery"], "out", &["--document", "nda"]);
     assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+}
+
+#[test]
+fn hostile_values_are_plain_text_in_pdf_terms_and_metadata() {
+    let sandbox = Sandbox::with_sample();
+    let profile = sandbox.path().join("sample/suppliers/quillfold-stationery.yaml");
+    let text = std::fs::read_to_string(&profile).unwrap();
+    let name = r##"**Quill** {{ 7*7 }} #let x = 1 $a$ <b>&amp;</b> [](ref:nda.use) | \ "q" Ltd"##;
+    let quoted = serde_json::to_string(name).unwrap();
+    let hostile = text.replacen("legal_name: Quillfold Stationery Limited", &format!("legal_name: {quoted}"), 1);
+    std::fs::write(&profile, hostile.replacen("purpose: ", &format!("purpose: {quoted} # "), 1)).unwrap();
+    let packs = sandbox.generate(&["quillfold-stationery"], "out", &[]);
+    assert_eq!(verify(&sandbox, &packs[0]).code, 0);
+    let pdf = pdfs(&packs[0]).remove(0);
+    let path = pdf.to_str().unwrap();
+    let Some(printed) = tool("pdftotext", &[path, "-"]) else { return };
+    assert!(squeeze(&printed).matches(&squeeze(name)).count() >= 3, "on the cover, in the text, under the signature: {printed}");
+    assert!(["**Quill**", "7*7", "#let", "<b>&amp;</b>", "](ref:"].iter().all(|mark| printed.contains(mark)), "{printed}");
+    let terms: serde_json::Value = serde_json::from_str(&attachment(path, &sandbox)).unwrap();
+    assert_eq!(terms["documents"][0]["parties"][1]["legal_name"], name);
+    let title = tool("pdfinfo", &[path]).unwrap_or_default();
+    assert!(squeeze(&title).contains(&squeeze(name)), "{title}");
 }
 
 #[test]
@@ -261,8 +351,8 @@ fn nothing_that_is_sent_tells_our_view_of_the_risk() {
         .map(|e| e.trim().trim_end_matches('}').trim())
         .collect();
     assert!(authorities.len() >= 6, "{authorities:?}");
-    for pack in sandbox.generate(&names(), "out", &[]) {
-        for pdf in pdfs(&pack) {
+    for pack in &generated().1 {
+        for pdf in pdfs(pack) {
             let path = pdf.to_str().unwrap();
             let Some(mut text) = tool("pdftotext", &[path, "-"]) else { return };
             text.push_str(&tool("pdfinfo", &["-meta", path]).unwrap_or_default());
@@ -304,10 +394,10 @@ fn attachment(path: &str, sandbox: &Sandbox) -> String {
 
 #[test]
 fn every_pdf_carries_its_terms_and_no_residue() {
-    let sandbox = Sandbox::with_sample();
-    for pack in sandbox.generate(&names(), "out", &[]) {
+    let sandbox = Sandbox::new();
+    for pack in &generated().1 {
         let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(pack.join("internal/manifest.json")).unwrap()).unwrap();
-        for pdf in pdfs(&pack) {
+        for pdf in pdfs(pack) {
             let path = pdf.to_str().unwrap();
             let Some(text) = tool("pdftotext", &["-layout", path, "-"]) else { return };
             for residue in ["{{", "}}", "{%", "[", "]", "TBD", "TODO", "ref:", "doc:", "lorem", "XXX", "undefined"] {
@@ -328,9 +418,9 @@ fn every_pdf_carries_its_terms_and_no_residue() {
 
 #[test]
 fn values_of_the_terms_are_found_in_the_text() {
-    let sandbox = Sandbox::with_sample();
-    for pack in sandbox.generate(&["brightledger-crm", "ironpeak-hosting"], "out", &[]) {
-        for pdf in pdfs(&pack) {
+    let sandbox = Sandbox::new();
+    for pack in &generated().1 {
+        for pdf in pdfs(pack) {
             let path = pdf.to_str().unwrap();
             let Some(text) = tool("pdftotext", &[path, "-"]) else { return };
             let printed = squeeze(&text);

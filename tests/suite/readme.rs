@@ -39,6 +39,7 @@ fn every_example_prints_what_the_readme_says() {
             let run = sandbox.run(&["-C", "sample", "check", "--today", "2026-11-21"]);
             assert_eq!(run.code, 1);
             assert!(run.stderr.replace("sample/suppliers", "suppliers").starts_with(&expected), "{}", run.stderr);
+            std::fs::write(&profile, text).unwrap();
             continue;
         }
         let mut arguments: Vec<String> = command.split_whitespace().map(str::to_owned).collect();

@@ -25,6 +25,17 @@ impl Sandbox {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
+    /// A sandbox with the sample that tests share; it outlives them, so what an earlier run left is removed.
+    pub(crate) fn shared() -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        for old in std::fs::read_dir(root).unwrap().filter_map(Result::ok).filter(|e| e.file_name().to_string_lossy().starts_with("shared-")) {
+            let _ = std::fs::remove_dir_all(old.path());
+        }
+        let sandbox = Self { folder: tempfile::Builder::new().prefix("shared-").tempdir_in(root).unwrap() };
+        sandbox.copy_sample();
+        sandbox
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -32,10 +43,14 @@ impl Sandbox {
     /// Copies a folder of the repository into the sandbox, and the library and layouts beside it.
     pub(crate) fn with_sample() -> Self {
         let sandbox = Self::new();
-        for folder in ["sample", "clauses", "templates"] {
-            copy(&repository().join(folder), &sandbox.path().join(folder));
-        }
+        sandbox.copy_sample();
         sandbox
+    }
+
+    fn copy_sample(&self) {
+        for folder in ["sample", "clauses", "templates"] {
+            copy(&repository().join(folder), &self.path().join(folder));
+        }
     }
 
     /// Runs the binary in the sandbox; every environment variable is taken away.

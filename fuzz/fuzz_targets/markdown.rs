@@ -1,0 +1,8 @@
+//! Markdown to blocks, and the check of templates.
+#![no_main]
+#![allow(dead_code, missing_docs)]
+
+#[path = "../../tests/suite/bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|text: &str| bodies::markdown(text));

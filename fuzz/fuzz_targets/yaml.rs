@@ -1,0 +1,8 @@
+//! YAML reading: profile, workspace file, outline, decision.
+#![no_main]
+#![allow(dead_code, missing_docs)]
+
+#[path = "../../tests/suite/bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|text: &str| drop(bodies::yaml(text)));
