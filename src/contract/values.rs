@@ -320,7 +320,7 @@ fn term(profile: &Profile) -> Group {
     let renewal = match (term.end, term.renewal) {
         (None, _) => "needs no renewal, because no end is agreed".to_owned(),
         (_, Renewal::None) => "is not renewed".to_owned(),
-        (_, Renewal::Yearly) => format!("is renewed for a year at a time, unless a party gives written notice of {notice} before it ends"),
+        (_, Renewal::Yearly) => format!("is renewed for a year at a time, unless a party gives written notice at least {notice} before it ends"),
         (_, Renewal::ByAgreement) => "is renewed only by a document that both parties sign before it ends".to_owned(),
     };
     Group::default()

@@ -3,6 +3,7 @@
 pub(crate) mod architecture;
 pub(crate) mod bodies;
 pub(crate) mod commands;
+pub(crate) mod duties;
 pub(crate) mod invalid;
 pub(crate) mod packs;
 pub(crate) mod readme;

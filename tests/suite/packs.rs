@@ -28,7 +28,7 @@ fn names() -> Vec<&'static str> {
 }
 
 /// The packs of all samples and policies, made once for the tests that only read them.
-fn generated() -> &'static (Sandbox, Vec<PathBuf>) {
+pub(crate) fn generated() -> &'static (Sandbox, Vec<PathBuf>) {
     static GENERATED: OnceLock<(Sandbox, Vec<PathBuf>)> = OnceLock::new();
     GENERATED.get_or_init(|| {
         let sandbox = Sandbox::shared();
