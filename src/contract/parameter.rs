@@ -502,7 +502,10 @@ impl Registry {
             }
             Typed::Word(own) => {
                 word.clone_from(own);
-                let printed = parameter.and_then(|p| p.words.get(own)).cloned().unwrap_or_else(|| own.replace('_', " "));
+                // A free text is printed as it was written; only the words of an enum have underscores for spaces.
+                let free = parameter.is_some_and(|p| p.r#type == ParameterType::Text);
+                let spaced = || if free { own.clone() } else { own.replace('_', " ") };
+                let printed = parameter.and_then(|p| p.words.get(own)).cloned().unwrap_or_else(spaced);
                 (printed.clone(), printed)
             }
             Typed::Words(words) => {
