@@ -57,6 +57,7 @@ pub(crate) fn run(common: &Common, args: GenerateArgs) -> Result<u8, Failure> {
     documents.sort();
     documents.dedup();
     let mut policies = args.policies;
+    policies.sort();
     policies.dedup();
     let count = args.suppliers.len();
     let order = Order {

@@ -289,7 +289,7 @@ impl Registry {
         Some(registry)
     }
 
-    /// Whether a smaller figure of a parameter is the stricter one.
+    /// Whether a smaller figure of a parameter is the stricter one, and no family holds it to the figure of others.
     pub fn is_lowered(&self, name: &str) -> bool {
         self.family_of(name).is_none() && self.parameters.get(name).is_some_and(|p| p.stricter == Stricter::Lower)
     }

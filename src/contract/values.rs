@@ -3,8 +3,6 @@
 //! Everything is text or a list of groups of text. What is not known is absent, so that a clause that needs it is refused with
 //! `unfilled-value` instead of printing nothing. Controls and line ends become spaces here, once.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use crate::base::date::Date;
@@ -513,8 +511,8 @@ fn chain(root: Group, from: &Ingredients<'_>) -> Group {
     };
     let regimes = [("transfer.eu", "EU GDPR", european), ("transfer.uk", "UK GDPR", british), ("transfer.ch", "Swiss law", european)];
     // Under Module Four alone the processor sends the data back to its controller.
-    let module_four = BTreeSet::from(["m4".to_owned()]);
-    let returns = from.facts.get("transfer.module").is_some_and(|f| f.value == FactValue::Set(module_four.clone()));
+    let modules = from.facts.get("transfer.module").map(|f| &f.value);
+    let returns = matches!(modules, Some(FactValue::Set(words)) if words.iter().eq(["m4"]));
     let importer =
         if returns { (&from.entity.legal_name, &from.entity.address.country) } else { (&profile.identity.legal_name, &profile.identity.address.country) };
     let rows = |regimes: &[(&str, &str, Option<&str>)]| -> Vec<Group> {
