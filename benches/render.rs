@@ -6,6 +6,9 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use countersign::base::digest::Digest;
+use countersign::base::instant::Instant;
+use countersign::render::certificate::{Certificate, Consent, Ledger, Method, Person, Policy};
 use countersign::render::{Look, RenderInput, Rendered, Renderer, evict};
 use countersign::text::document::Document;
 use divan::{Bencher, black_box};
@@ -20,7 +23,9 @@ fn renderer() -> Renderer {
     let template = |name: &str, bytes: &[u8]| (name.to_owned(), bytes.to_vec());
     let contract = template("contract.typ", include_bytes!("../templates/contract.typ"));
     let layout = template("layout.typ", include_bytes!("../templates/layout.typ"));
-    Renderer::new(BTreeMap::from([contract, layout]), BTreeMap::new()).expect("the template parses")
+    let certificate = template("certificate.typ", include_bytes!("../templates/certificate.typ"));
+    let wording = template("certificate/en.yaml", include_bytes!("../templates/certificate/en.yaml"));
+    Renderer::new(BTreeMap::from([contract, layout, certificate, wording]), BTreeMap::new()).expect("the template parses")
 }
 
 fn supplier(number: usize) -> Document {
@@ -65,4 +70,57 @@ fn same_again(bencher: Bencher<'_, '_>) {
     let renderer = renderer();
     let documents = [supplier(0)];
     bencher.bench(|| render(&renderer, black_box(&documents)));
+}
+
+fn acknowledgment(number: usize) -> Certificate {
+    let digest = |what: &str| Digest::of(format!("{what} {number}").as_bytes());
+    let name = format!("Person {number} Roth");
+    Certificate {
+        language: "en-GB".to_owned(),
+        person: Person {
+            id: format!("person-{number}"),
+            name: name.clone(),
+            email: Some(format!("person-{number}@northwind.example")),
+            supplier: Some("Northwind Cloud Services GmbH & Co. KG".to_owned()),
+            department: None,
+        },
+        policy: Policy { title: "Code of Conduct".to_owned(), version: "3.0".to_owned(), pdf: Digest::of(b"pdf"), html: Digest::of(b"html") },
+        consent: Consent {
+            text: "I have received this policy, I have read it, and I will follow it.".to_owned(),
+            locale: "en-GB".to_owned(),
+            digest: Digest::of(b"consent"),
+            button: Some("I acknowledge this policy".to_owned()),
+            typed_name: Some(name),
+        },
+        method: Method::Link { mailbox: format!("person-{number}@northwind.example") },
+        time: Instant::from_millis(1_795_644_463_123 + i64::try_from(number).unwrap_or(0) * 61_003),
+        address: Some(format!("203.0.113.{}", number % 250)),
+        agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_owned()),
+        ledger: Ledger {
+            origin: "halden.example/countersign".to_owned(),
+            entry: u64::try_from(number).unwrap_or(0),
+            leaf: digest("leaf"),
+            size: u64::try_from(number).unwrap_or(0) + 1,
+            root: digest("root"),
+            key: "halden.example/countersign+1f9d3c07+AV2lqHgL8nS3vJwW1yXQeT0uKcZrBmFoD4pE6iGhNxYa".to_owned(),
+        },
+    }
+}
+
+#[divan::bench]
+fn another_certificate(bencher: Bencher<'_, '_>) {
+    let renderer = renderer();
+    let look = Look { organisation: "Halden plc".to_owned(), ..Look::default() };
+    let render = |certificate: &Certificate| renderer.certificate(certificate, &look, &certificate.person.id, (2026, 11, 25)).expect("the sample renders");
+    render(&acknowledgment(0));
+    let number = Cell::new(0_usize);
+    bencher
+        .with_inputs(|| {
+            number.set(number.get() + 1);
+            if number.get().is_multiple_of(10) {
+                evict(5);
+            }
+            acknowledgment(number.get())
+        })
+        .bench_local_values(|certificate| render(&certificate));
 }

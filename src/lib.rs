@@ -12,16 +12,27 @@
 //! 8. [`render`] lays documents out as PDF/A-3a and PDF/UA-1.
 //! 9. [`pack`] makes terms, explanation and manifest; [`project::write`] puts everything into place, whole or not at all.
 //!
-//! Floors, lowest first; a module imports only from below: [`base`]; [`text`], [`rule`]; [`contract`]; [`render`], [`pack`]; [`project`],
-//! [`clock`]; [`workflow`]; [`cli`]. Floors up to `pack` take values and return values.
+//! The register beside it: [`compliance`] knows people, policies and what they owe; [`ledger`] is the log, [`signature`] what a signature is
+//! made of; [`record`] makes events of all that, and [`store`] keeps them; [`outbox`] composes mails and [`mail`] hands them over.
+//!
+//! Floors, lowest first; a module imports only from below: [`base`]; [`text`], [`rule`]; [`contract`], [`compliance`], [`ledger`],
+//! [`signature`]; [`render`], [`pack`], [`record`], [`outbox`]; [`project`], [`store`], [`mail`], [`clock`]; [`workflow`]; [`cli`]. Floors up to
+//! `outbox` take values and return values.
 
 pub mod base;
 pub mod cli;
 pub mod clock;
+pub mod compliance;
 pub mod contract;
+pub mod ledger;
+pub mod mail;
+pub mod outbox;
 pub mod pack;
 pub mod project;
+pub mod record;
 pub mod render;
 pub mod rule;
+pub mod signature;
+pub mod store;
 pub mod text;
 pub mod workflow;

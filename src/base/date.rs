@@ -47,6 +47,22 @@ impl Date {
         self.0.strftime("%-d %B %Y").to_string()
     }
 
+    /// Whole days since an earlier date; negative when that one is later.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.since(earlier.0).map_or(0, |span| i64::from(span.get_days()))
+    }
+
+    /// Whether it is a Monday to Friday.
+    pub fn is_weekday(self) -> bool {
+        self.0.weekday().to_monday_one_offset() <= 5
+    }
+
+    /// The date some days later (negative: earlier); dates outside the years -9999 to 9999 saturate.
+    #[must_use]
+    pub fn plus_days(self, days: i32) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(days.clamp(-3_650_000, 3_650_000))))
+    }
+
     /// The date some whole months later (negative: earlier); the day is clamped to the month's end.
     ///
     /// Dates outside the years -9999 to 9999 saturate.

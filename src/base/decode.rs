@@ -29,8 +29,13 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(node: &Node, report: &mut Report
 
 /// Decodes with a schema that the caller keeps, for files that are read by the hundred.
 pub fn decode_with<T: DeserializeOwned>(schema: &Value, node: &Node, report: &mut Report) -> Option<T> {
+    decode_part(schema, node, "the file", report)
+}
+
+/// Decodes one part of a file, called `what` in messages, for example `a person`.
+pub fn decode_part<T: DeserializeOwned>(schema: &Value, node: &Node, what: &str, report: &mut Report) -> Option<T> {
     let before = report.errors();
-    let value = Decoder { root: schema, report }.value(node, schema, "the file");
+    let value = Decoder { root: schema, report }.value(node, schema, what);
     if report.errors() > before {
         return None;
     }

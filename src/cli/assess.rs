@@ -36,7 +36,7 @@ pub(crate) fn run(common: &Common, args: &AssessArgs) -> Result<u8, Failure> {
             print_json(&serde_json::json!({ "date": date.to_string(), "suppliers": suppliers, "failed": failed, "diagnostics": lines }))?;
         }
         Format::Text if args.suppliers.is_empty() && results.len() > 1 => print(&overview(&results))?,
-        Format::Text => {
+        _ => {
             for (id, assessment) in &results {
                 print(&text(id, assessment))?;
             }

@@ -33,7 +33,7 @@ pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
     match common.format {
         Format::Json => print_json(&serde_json::json!({ "suppliers": suppliers, "clauses": clauses, "policies": policies, "diagnostics": lines }))?,
         Format::Text if !stops && !common.quiet => print(&format!("{suppliers} suppliers, {clauses} clauses, {policies} policies: sound\n"))?,
-        Format::Text => {}
+        _ => {}
     }
     Ok(if stops { exit::INPUT } else { exit::DONE })
 }

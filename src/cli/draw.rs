@@ -132,7 +132,7 @@ struct Drawn<'a> {
 const WIDEST: usize = 1_000;
 
 /// A text as a terminal may show it: what steers a terminal or cannot be seen becomes a mark of the same length, so that places hold.
-fn seen(text: &str) -> String {
+pub(crate) fn seen(text: &str) -> String {
     let mut out = text.to_owned();
     for fault in unreadable(text).into_iter().filter(|f| f.why != Why::Piled).rev() {
         let mark = ["?", "\u{b7}", "\u{fffd}", "\u{fffd}?"][fault.character.len_utf8() - 1];

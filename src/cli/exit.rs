@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::project::DiskError;
+use crate::workflow::register::RegisterError;
 
 /// Done.
 pub(crate) const DONE: u8 = 0;
@@ -15,12 +16,18 @@ pub(crate) const INTEGRITY: u8 = 3;
 /// Some suppliers failed.
 pub(crate) const PARTLY: u8 = 4;
 
+/// The answer is no.
+pub(crate) const NO: u8 = 5;
+
 /// What stops a verb without being a fault inside an input.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// A file or folder.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// The register.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
     /// Standard output.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -50,6 +57,37 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
             eprintln!("help: choose a folder that is absent or empty");
             ExitCode::from(INPUT)
         }
+        Failure::Register(error) => {
+            if let Some(help) = help_of(error) {
+                eprintln!("help: {help}");
+            }
+            ExitCode::from(if is_integrity(error) { INTEGRITY } else { INPUT })
+        }
         Failure::Disk(_) | Failure::Output(_) => ExitCode::from(INPUT),
+    }
+}
+
+/// Whether something that was recorded does not hold.
+fn is_integrity(error: &RegisterError) -> bool {
+    match error {
+        RegisterError::Store(store) => store.is_integrity(),
+        RegisterError::Integrity { .. } | RegisterError::RolledBack { .. } | RegisterError::NoKey(_) => true,
+        RegisterError::Disk(disk) => matches!(disk, DiskError::Exists { .. }),
+        RegisterError::ClockMovedBack { .. } | RegisterError::Uncopied { .. } | RegisterError::Refused { .. } => false,
+    }
+}
+
+fn help_of(error: &RegisterError) -> Option<&str> {
+    match error {
+        RegisterError::Store(store) => Some(store.help()),
+        RegisterError::Refused { help, .. } => Some(help),
+        RegisterError::Integrity { .. } => {
+            Some("nothing was recorded; run `countersign ledger verify` for every fault, and restore what was changed from a backup")
+        }
+        RegisterError::RolledBack { .. } => Some("restore the newest `countersign.db`; what is missing in it cannot be made again"),
+        RegisterError::ClockMovedBack { .. } => Some("correct the clock; nothing is recorded out of order"),
+        RegisterError::Uncopied { .. } => Some("do not repeat the command; the next one writes the copy"),
+        RegisterError::NoKey(_) => Some("restore the file `countersign-<id>.key` of that key; another key cannot continue this ledger"),
+        RegisterError::Disk(_) => None,
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(common: &Common, args: &ExplainArgs) -> Result<u8, Failure> {
     }
     match common.format {
         Format::Json => print_json(&explanation)?,
-        Format::Text => {
+        _ => {
             if args.clause.is_none() {
                 if let Some(assessment) = &explanation.assessment {
                     print(&assess::text(&args.supplier, assessment))?;

@@ -85,7 +85,7 @@ pub(crate) fn run(common: &Common, args: GenerateArgs) -> Result<u8, Failure> {
             let packs: Vec<_> = generated.packs.iter().map(json).collect();
             print_json(&serde_json::json!({ "packs": packs, "failed": generated.failed, "broken": generated.broken, "diagnostics": lines }))?;
         }
-        Format::Text => {
+        _ => {
             for fault in &generated.broken {
                 eprintln!("error: {fault}");
             }

@@ -7,8 +7,11 @@ use clap::Args;
 use crate::cli::exit::{self, Failure};
 use crate::cli::{Common, Format, print, print_json};
 use crate::workflow::init;
+use crate::workflow::register::{Edge, RegisterError};
 
-/// Write a fresh workspace: a sample group with suppliers to edit, schemas for your editor.
+/// Write a fresh workspace: a sample group with suppliers to edit, schemas for your editor, and the secrets of a register to come.
+///
+/// The register itself begins with `countersign ledger init`, once `register.origin` is yours.
 ///
 /// Example: countersign init contracts
 #[derive(Args)]
@@ -22,12 +25,16 @@ pub(crate) struct InitArgs {
 }
 
 pub(crate) fn run(common: &Common, args: &InitArgs) -> Result<u8, Failure> {
-    let files = init::init(&args.folder, args.library)?;
+    // Nothing is recorded, so it does not matter who does it.
+    let files = init::init(&args.folder, args.library, &Edge::system("", None)).map_err(|error| match error {
+        RegisterError::Disk(error) => Failure::Disk(error),
+        other => Failure::Register(other),
+    })?;
     let folder = args.folder.display();
     match common.format {
         Format::Json => print_json(&serde_json::json!({ "folder": folder.to_string(), "files": files }))?,
         Format::Text if common.quiet => {}
-        Format::Text => print(&format!("{folder}: {files} files\nnext: countersign -C {folder} check\n"))?,
+        _ => print(&format!("{folder}: {files} files\nnext: countersign -C {folder} check\n"))?,
     }
     Ok(exit::DONE)
 }

@@ -1,14 +1,26 @@
 //! Floor 6: the command line. One file for each verb; arguments, drawing and exit codes live here and nowhere else.
 
+mod ack;
 mod assess;
 mod check;
 mod completions;
+mod doctor;
 mod draw;
+mod erase;
 mod exit;
 mod explain;
 mod generate;
 mod init;
+mod ledger;
+mod mail;
+mod outbox;
+mod pack;
+mod people;
+mod policy;
+mod receipt;
+mod remind;
 mod schema;
+mod status;
 mod table;
 mod verify;
 
@@ -18,7 +30,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::date::Date;
+use crate::base::instant::Instant;
 use crate::cli::exit::Failure;
+use crate::workflow::register::Edge;
 
 /// Supplier contracts with a lock: risk profiles and a clause library in, complete contract packs out.
 ///
@@ -58,9 +72,37 @@ pub(crate) struct Common {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
+    #[value(alias = "table")]
     Text,
     /// For programs: one JSON document on standard output.
     Json,
+    /// For spreadsheets: comma-separated values, where a result is a table.
+    Csv,
+}
+
+/// What every verb takes that records something.
+#[derive(Args)]
+pub(crate) struct Acting {
+    /// Who does it: recorded as it is said, not proven. The account when absent.
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
+    /// Moment to take for now, for rehearsals; what is recorded says so.
+    #[arg(long, value_name = "MOMENT", hide = true, value_parser = parse_instant)]
+    now: Option<Instant>,
+}
+
+impl Acting {
+    /// Where time, chance and names enter.
+    #[expect(clippy::disallowed_methods, reason = "the environment enters at the edge: here")]
+    pub(crate) fn edge(&self) -> Edge {
+        let account = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        Edge::system(self.by.clone().or_else(account).unwrap_or_else(|| "unknown account".to_owned()), self.now)
+    }
+}
+
+/// Reads a moment argument.
+fn parse_instant(text: &str) -> Result<Instant, String> {
+    text.parse::<Instant>().map_err(|error| error.to_string())
 }
 
 #[derive(Subcommand)]
@@ -71,6 +113,18 @@ enum Verb {
     Generate(generate::GenerateArgs),
     Explain(explain::ExplainArgs),
     Verify(verify::VerifyArgs),
+    People(people::PeopleArgs),
+    Policy(policy::PolicyArgs),
+    Ack(ack::AckArgs),
+    Receipt(receipt::ReceiptArgs),
+    Remind(remind::RemindArgs),
+    Status(status::StatusArgs),
+    Doctor(doctor::DoctorArgs),
+    Outbox(outbox::OutboxArgs),
+    Mail(mail::MailArgs),
+    Erase(erase::EraseArgs),
+    Ledger(ledger::LedgerArgs),
+    Pack(pack::PackArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -86,6 +140,10 @@ pub fn run() -> ExitCode {
         }
     };
     let common = arguments.common;
+    if common.format == Format::Csv && !matches!(arguments.verb, Verb::Status(_) | Verb::Ack(_)) {
+        let message = "only `status` prints comma-separated values".to_owned();
+        return exit::report(&Failure::Usage { message, help: "use `--format json` or `--format text`".to_owned() });
+    }
     let result = match arguments.verb {
         Verb::Init(args) => init::run(&common, &args),
         Verb::Check(args) => check::run(&common, &args),
@@ -93,6 +151,18 @@ pub fn run() -> ExitCode {
         Verb::Generate(args) => generate::run(&common, args),
         Verb::Explain(args) => explain::run(&common, &args),
         Verb::Verify(args) => verify::run(&common, &args),
+        Verb::People(args) => people::run(&common, &args),
+        Verb::Policy(args) => policy::run(&common, &args),
+        Verb::Ack(args) => ack::run(&common, &args),
+        Verb::Receipt(args) => receipt::run(&common, &args),
+        Verb::Remind(args) => remind::run(&common, &args),
+        Verb::Status(args) => status::run(&common, &args),
+        Verb::Doctor(args) => doctor::run(&common, &args),
+        Verb::Outbox(args) => outbox::run(&common, &args),
+        Verb::Mail(args) => mail::run(&common, &args),
+        Verb::Erase(args) => erase::run(&common, &args),
+        Verb::Ledger(args) => ledger::run(&common, args),
+        Verb::Pack(args) => pack::run(&common, args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => completions::run::<Arguments>(&args),
     };

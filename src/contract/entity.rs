@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::decode::{COLOUR, COUNTRY, CURRENCY, EMAIL};
+use crate::contract::settings::{MailSettings, RegisterSettings};
+use crate::rule::ladder::Ladder;
 
 /// The workspace file.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -31,6 +33,12 @@ pub struct Workspace {
     pub authorities: BTreeMap<String, Vec<Authority>>,
     /// Roles that may accept each hold of the risk model.
     pub holds: BTreeMap<String, Vec<String>>,
+    /// The register; without it nothing is recorded.
+    pub register: Option<RegisterSettings>,
+    /// Mails; without it nobody is asked or reminded.
+    pub mail: Option<MailSettings>,
+    /// When reminders go out; a week ahead, on the day, and four times weekly after it when absent.
+    pub reminders: Option<Ladder>,
 }
 
 /// The policies of the organisation.
@@ -77,7 +85,7 @@ pub struct Logo {
 }
 
 /// A person with a role of authority.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
     /// Name.

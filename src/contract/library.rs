@@ -11,18 +11,19 @@ use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::{self, Node};
 use crate::base::source::{Place, Source};
 use crate::base::suggest;
-use crate::contract::clause::{Clause, Front, POLICIES, check_version, clause_id};
+use crate::contract::clause::{Clause, Front, POLICIES, clause_id};
 use crate::contract::derive::{self, Written};
 use crate::contract::figures::{self, FigureRule};
-use crate::contract::hygiene;
 use crate::contract::outline::{KeyTermSpec, Outline, PackOutline, SlotSpec};
 use crate::contract::parameter::Registry;
 use crate::contract::place::Places;
 use crate::contract::requirement::{self, Deadline, Requirement};
 use crate::contract::risk::RiskModel;
 use crate::contract::values;
+use crate::rule::audience::with_people;
 use crate::rule::condition::Condition;
 use crate::rule::vocabulary::{FactOwner, Vocabulary};
+use crate::text::hygiene;
 use crate::text::template::{self, Templates};
 
 /// How much of a library is there.
@@ -189,6 +190,9 @@ impl Library {
                 report
                     .push(Diagnostic::error("duplicate-entry", message).at(&node.place).with(&first.node.place, "the other outline").help("rename the policy"));
                 continue;
+            }
+            if let Some(audience) = outline.acknowledgment.as_ref().and_then(|a| a.audience.as_ref()) {
+                Condition::parse(audience, &with_people(&self.vocabulary), &node.place_of("acknowledgment.audience"), report);
             }
             let when =
                 outline.when.as_ref().map_or(Some(Condition::Constant(true)), |text| Condition::parse(text, &self.vocabulary, &node.place_of("when"), report));
@@ -438,6 +442,9 @@ fn check_outline_kind(outline: &Outline, node: &Node, report: &mut Report) {
         report.push(Diagnostic::error("outline", message).at(&node.place_to_add(field)).help(help));
     };
     if !outline.policy {
+        if outline.acknowledgment.is_some() {
+            fault("acknowledgment", "a contract is signed, not acknowledged", "remove `acknowledgment`");
+        }
         if outline.version.is_some() {
             fault("version", "a contract document has no version of its own", "remove `version`: the id of the pack identifies the text");
         }
@@ -455,9 +462,16 @@ fn check_outline_kind(outline: &Outline, node: &Node, report: &mut Report) {
         }
     }
     match &outline.version {
-        None => fault("version", "a policy needs the version that people acknowledge", "add `version: 1.0.0`"),
-        Some(version) => check_version(version, node, report),
+        None => fault("version", "a policy needs the version that people acknowledge", "add `version: 1.0`"),
+        Some(version) if is_policy_version(version) => {}
+        Some(_) => report.push(Diagnostic::error("bad-form", "the version of a policy is two numbers").at(&node.place_of("version")).help("for example `1.0`")),
     }
+}
+
+/// `major.minor`, without leading zeros.
+fn is_policy_version(version: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    version.split_once('.').is_some_and(|(major, minor)| number(major) && number(minor))
 }
 
 /// Name of the template of a key term.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::contract::risk::Tier;
+use crate::rule::audience::AcknowledgedBy;
 
 /// The file `outlines/<kind>.yaml`, or `policies/<policy>/outline.yaml`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -11,8 +12,10 @@ use crate::contract::risk::Tier;
 pub struct Outline {
     /// Document kind or instrument: the file name without `.yaml`. For a policy: its folder.
     pub kind: String,
-    /// For a policy: the version that people acknowledge, three numbers.
+    /// For a policy: the version that people acknowledge, `major.minor`; a raised major number asks for a new acknowledgment.
     pub version: Option<String>,
+    /// For a policy: who acknowledges it, by when and how often.
+    pub acknowledgment: Option<AcknowledgmentSpec>,
     /// Full title.
     pub title: String,
     /// Title of the running header.
@@ -49,6 +52,24 @@ pub struct Outline {
     pub policy: bool,
     /// Slot whose text stands above the signature blocks; without it nothing is signed.
     pub execution: Option<String>,
+}
+
+/// Who acknowledges a policy, by when and how often.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgmentSpec {
+    /// Each person, the company, or both.
+    pub by: AcknowledgedBy,
+    /// Who belongs to the audience: a condition over `person.affiliation`, `person.roles` and the facts of the person's supplier; everybody when absent.
+    pub audience: Option<String>,
+    /// Days that people have; the parameter `acknowledgment_days` of the text when absent.
+    #[schemars(range(min = 1, max = 365))]
+    pub due_days: Option<u32>,
+    /// Months after which an acknowledgment is renewed; never when absent.
+    #[schemars(range(min = 1, max = 120))]
+    pub period_months: Option<u32>,
+    /// Office or person who answers for the policy.
+    pub owner: String,
 }
 
 /// One row of the key-terms table.

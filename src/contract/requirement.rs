@@ -1,7 +1,7 @@
 //! The requirement catalogue: what a law or standard says a contract must contain.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::date::Date;
@@ -27,7 +27,7 @@ pub enum Phase {
 }
 
 /// What stands behind a requirement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Force {
     /// A law.
@@ -36,6 +36,17 @@ pub enum Force {
     Standard,
     /// Good practice.
     Practice,
+}
+
+impl Force {
+    /// The word as it is written in a catalogue.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Law => "law",
+            Self::Standard => "standard",
+            Self::Practice => "practice",
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

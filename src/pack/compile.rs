@@ -17,6 +17,7 @@ use crate::contract::assessment::{Assessment, CreditResult};
 use crate::contract::consistency;
 use crate::contract::derive::{self, Written, field_of};
 use crate::contract::entity::{Entity, SigningRule, Workspace};
+use crate::contract::figures;
 use crate::contract::library::{Library, Reading};
 use crate::contract::parameter::{ParameterValue, Setting, stated};
 use crate::contract::party;
@@ -24,7 +25,6 @@ use crate::contract::profile::Profile;
 use crate::contract::risk::Tier;
 use crate::contract::selection::Selection;
 use crate::contract::values::{Ingredients, clean, values};
-use crate::contract::{figures, hygiene};
 use crate::pack::explanation::{EXPLANATION_VERSION, Explanation, coverage, fact_lines};
 use crate::pack::inputs::{Inputs, WORKSPACE};
 use crate::pack::layout::PdfJob;
@@ -35,6 +35,7 @@ use crate::render::{RenderError, Renderer, check_accent};
 use crate::rule::decision::Decision;
 use crate::rule::fact::Facts;
 use crate::text::document::Document;
+use crate::text::hygiene;
 use crate::text::template::Filling;
 
 /// Printed on every page of a review copy.
@@ -80,7 +81,7 @@ pub struct Compiled {
     /// Its documents, those that were asked for.
     pub documents: Vec<Document>,
     /// Terms by document.
-    pub(super) terms: Vec<crate::pack::terms::DocumentTerms>,
+    pub terms: Vec<crate::pack::terms::DocumentTerms>,
     /// Why everything is as it is.
     pub explanation: Explanation,
     /// The inputs that it depends on.
@@ -98,6 +99,15 @@ pub struct Pack {
     pub manifest: Manifest,
     /// Its files, without the inputs.
     pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// Reads the workspace file alone, for what needs no library; `None` when it does not read, which [`Compiler::read`] explains.
+pub fn workspace(bytes: &[u8]) -> Option<Workspace> {
+    let mut inputs = Inputs::default();
+    inputs.insert(WORKSPACE, WORKSPACE, bytes);
+    let mut report = Report::default();
+    let node = node::parse(&inputs.source(WORKSPACE, &mut report)?, &mut report)?;
+    decode::<Workspace>(&node, &mut report)
 }
 
 /// Reads a workspace once and compiles suppliers from it.

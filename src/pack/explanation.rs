@@ -8,7 +8,7 @@ use crate::base::date::Date;
 use crate::contract::assessment::Assessment;
 use crate::contract::library::Library;
 use crate::contract::parameter::ParameterValue;
-use crate::contract::requirement::{Force, Phase};
+use crate::contract::requirement::Phase;
 use crate::contract::selection::{Selection, SlotResult};
 use crate::pack::manifest::Subject;
 use crate::rule::fact::Facts;
@@ -80,11 +80,7 @@ pub fn coverage(library: &Library, facts: &Facts, date: Date, selection: &Select
     let applicable: Vec<_> = library.requirements.values().filter(|r| r.phase == Phase::Generation && r.applies(facts, date)).collect();
     let uncovered = applicable.iter().filter(|r| !covered.contains(r.id.as_str())).map(|r| Uncovered {
         requirement: r.id.clone(),
-        force: match r.force {
-            Force::Law => "law",
-            Force::Standard => "standard",
-            Force::Practice => "practice",
-        },
+        force: r.force.word(),
         source: r.source.clone(),
         documents: r.documents.clone(),
     });

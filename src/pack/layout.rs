@@ -7,6 +7,7 @@ use crate::contract::entity::Paper;
 use crate::contract::values::clean;
 use crate::pack::compile::{Compiled, Compiler};
 use crate::pack::manifest::Subject;
+use crate::render::certificate::Certificate;
 use crate::render::{self, Attachment, Logo, Look, RenderError, RenderInput, Rendered, Renderer};
 use crate::text::document::Document;
 
@@ -65,8 +66,16 @@ impl Compiler {
         }
     }
 
+    /// Lays out the certificate of an acknowledgment; `date` is year, month and day.
+    ///
+    /// # Errors
+    /// What the renderer says.
+    pub fn certificate(&self, certificate: &Certificate, ident: &str, date: (i32, u8, u8)) -> Result<Rendered, RenderError> {
+        self.renderer().map_err(Clone::clone)?.certificate(certificate, &self.look(), ident, date)
+    }
+
     /// How documents look.
-    fn look(&self) -> Look {
+    pub(crate) fn look(&self) -> Look {
         let look = &self.workspace.value.look;
         let logo = look.logo.as_ref().and_then(|logo| {
             let bytes = self.inputs.get(&format!("files/{}", logo.file))?.bytes.to_vec();

@@ -11,6 +11,7 @@ use crate::contract::outline::Outline;
 use crate::contract::selection::{Selection, Selector};
 use crate::pack::compile::{Assessed, Compiler, Request};
 use crate::pack::inputs::WORKSPACE;
+use crate::render::certificate::CERTIFICATE_TEMPLATE;
 use crate::rule::condition::Truth;
 use crate::rule::fact::Facts;
 use crate::text::template;
@@ -37,8 +38,7 @@ impl Compiler {
             }
             return None;
         }
-        let fixed = |kind: &String| self.library.outlines.get(kind).is_some_and(|o| o.value.tier.is_some());
-        if !request.documents.is_empty() && request.documents.iter().all(fixed) {
+        if self.is_before_assessment(&request.documents) {
             // Signed before any questionnaire: neither the assessment nor a hold has a say.
             return Some(Plan { assembled: request.documents.clone(), issued: request.documents.clone(), lead: None });
         }
@@ -68,6 +68,12 @@ impl Compiler {
         let alone: Vec<String> = issued.iter().filter(|k| !assembled.contains(k)).cloned().collect();
         assembled.extend(alone);
         Some(Plan { assembled, issued, lead })
+    }
+
+    /// Whether these documents were asked for, and each is signed before any assessment: then no hold stops them.
+    pub fn is_before_assessment(&self, documents: &[String]) -> bool {
+        let fixed = |kind: &String| self.library.outlines.get(kind).is_some_and(|o| o.value.tier.is_some());
+        !documents.is_empty() && documents.iter().all(fixed)
     }
 
     fn is_present(&self, instrument: &str, facts: &Facts) -> bool {
@@ -172,7 +178,7 @@ impl Compiler {
 /// Whether everything depends on a file: registries, layouts, fonts, the logo.
 pub(super) fn is_foundation(path: &str) -> bool {
     path.strip_prefix("clauses/").is_some_and(|p| !p.contains('/') || p == "outlines/pack.yaml")
-        || (path.starts_with("templates/") && path.ends_with(".typ"))
+        || path.strip_prefix("templates/").is_some_and(|p| p.ends_with(".typ") && p != CERTIFICATE_TEMPLATE)
         || path.starts_with("fonts/")
         || path.starts_with("files/")
 }

@@ -50,6 +50,12 @@ pub enum DiskError {
         /// Which.
         path: PathBuf,
     },
+    /// A page is not UTF-8 text.
+    #[error("`{}` is not UTF-8 text", path.display())]
+    Encoding {
+        /// Which.
+        path: PathBuf,
+    },
     /// A path of the workspace file leads where it must not.
     #[error("`{path}` must be a relative path inside the workspace")]
     Outside {
@@ -63,6 +69,14 @@ pub enum DiskError {
         path: String,
         /// Where it would be.
         folder: PathBuf,
+    },
+    /// A secret may be read by others.
+    #[error("`{}` may be read by others (mode {mode:o}); run `chmod 600` on it", path.display())]
+    Exposed {
+        /// Which.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
     },
     /// Something is there already.
     #[error("`{}` exists already", path.display())]

@@ -1,4 +1,4 @@
-//! What the binary carries: the clause library, the layouts and a sample workspace.
+//! What the binary carries: the clause library, the layouts, mails and a sample workspace.
 
 use include_dir::{Dir, DirEntry, include_dir};
 
@@ -11,7 +11,7 @@ pub fn clauses() -> Vec<(&'static str, &'static [u8])> {
     files(&CLAUSES)
 }
 
-/// Layouts by path inside their folder.
+/// Layouts and mails by path inside their folder.
 pub fn templates() -> Vec<(&'static str, &'static [u8])> {
     files(&TEMPLATES)
 }

@@ -5,7 +5,9 @@
 mod disk;
 pub mod embedded;
 pub mod folder;
+pub mod log;
 pub mod read;
+pub mod register;
 pub mod write;
 
 pub use disk::DiskError;

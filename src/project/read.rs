@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::base::diagnostic::Report;
 use crate::base::digest::Digest;
 use crate::base::node;
-use crate::pack::inputs::{Inputs, WORKSPACE};
+use crate::pack::inputs::{Input, Inputs, WORKSPACE};
 use crate::pack::manifest::Manifest;
 use crate::project::disk::DiskError;
 use crate::project::{embedded, folder};
@@ -47,27 +47,10 @@ pub fn workspace(root: &Path) -> Result<(Location, Inputs), DiskError> {
         add(&mut inputs, kind, &root.join(kind), &shown(kind), &yaml)?;
     }
     let library = |name: &str| name.ends_with(".md") || name.ends_with(".yaml");
-    let layout = |name: &str| name.ends_with(".typ");
-    for (kind, path, wanted, built_in) in [
-        ("clauses", &paths.library, &library as &dyn Fn(&str) -> bool, embedded::clauses as fn() -> Vec<(&'static str, &'static [u8])>),
-        ("templates", &paths.templates, &layout, embedded::templates),
-    ] {
-        match path {
-            Some(path) => {
-                let folder = folder::inside(root, path, true)?;
-                if !folder.is_dir() {
-                    return Err(DiskError::Absent { path: path.clone(), folder });
-                }
-                add(&mut inputs, kind, &folder, &shown(path), wanted)?;
-            }
-            None => {
-                for (name, bytes) in built_in().into_iter().filter(|(name, _)| wanted(name)) {
-                    inputs.insert(format!("{kind}/{name}"), format!("<embedded>/{kind}/{name}"), bytes);
-                }
-                add(&mut inputs, kind, &root.join(kind), &shown(kind), wanted)?;
-            }
-        }
-    }
+    // The certificate of a receipt has its wording in `.yaml` files beside its layout.
+    let layout = |name: &str| name.ends_with(".typ") || name.ends_with(".yaml");
+    layers(root, "clauses", paths.library.as_deref(), &library, embedded::clauses, &mut inputs)?;
+    layers(root, "templates", paths.templates.as_deref(), &layout, embedded::templates, &mut inputs)?;
     add(&mut inputs, "fonts", &root.join("fonts"), &shown("fonts"), &|name| name.ends_with(".ttf") || name.ends_with(".otf"))?;
     if let Some(logo) = &paths.logo {
         inputs.insert(format!("files/{logo}"), shown(logo), folder::file(&folder::inside(root, logo, false)?)?);
@@ -75,6 +58,28 @@ pub fn workspace(root: &Path) -> Result<(Location, Inputs), DiskError> {
     let output = folder::inside(root, paths.output.as_deref().unwrap_or("output"), true)?;
     let shown = inputs.iter().map(|(path, input)| (path.to_owned(), input.shown.clone())).collect();
     Ok((Location { root: root.to_owned(), output, shown }, inputs))
+}
+
+/// Reads the pages of a workspace (mails, web pages): templates ending in `.txt` and `.html`, by path inside `templates/`.
+///
+/// They are the embedded ones with the files of `templates/` laid over them, or those of the folder that `templates:` names.
+/// They are no inputs of a pack.
+///
+/// # Errors
+/// [`DiskError`] as for [`workspace`], and [`DiskError::Encoding`] for a file that is not UTF-8.
+pub fn pages(root: &Path) -> Result<BTreeMap<String, String>, DiskError> {
+    let file = root.join(WORKSPACE);
+    let paths = if file.exists() { Paths::read(&folder::file(&file)?) } else { Paths::default() };
+    let mut inputs = Inputs::default();
+    let page = |name: &str| name.ends_with(".txt") || name.ends_with(".html");
+    layers(root, "templates", paths.templates.as_deref(), &page, embedded::templates, &mut inputs)?;
+    let text = |(path, input): (&str, &Input)| {
+        let Ok(text) = std::str::from_utf8(&input.bytes) else { return Err(DiskError::Encoding { path: PathBuf::from(&input.shown) }) };
+        // Carriage returns and a byte order mark of Windows editors are no content.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+        Ok((path.strip_prefix("templates/").unwrap_or(path).to_owned(), text))
+    };
+    inputs.iter().map(text).collect()
 }
 
 /// Reads the inputs kept in a pack; the digests in the manifest say which file is which.
@@ -93,6 +98,28 @@ pub fn kept(pack: &Path, manifest: &Manifest) -> Result<Inputs, DiskError> {
 /// Where a kept input stands in a pack.
 pub fn kept_path(pack: &Path, digest: &Digest) -> PathBuf {
     pack.join("internal/inputs").join(digest.as_str())
+}
+
+/// Adds the folder that the workspace file names, or the embedded one with the folder of the workspace laid over it.
+fn layers(
+    root: &Path,
+    kind: &str,
+    path: Option<&str>,
+    wanted: &dyn Fn(&str) -> bool,
+    built_in: fn() -> Vec<(&'static str, &'static [u8])>,
+    inputs: &mut Inputs,
+) -> Result<(), DiskError> {
+    let Some(path) = path else {
+        for (name, bytes) in built_in().into_iter().filter(|(name, _)| wanted(name)) {
+            inputs.insert(format!("{kind}/{name}"), format!("<embedded>/{kind}/{name}"), bytes);
+        }
+        return add(inputs, kind, &root.join(kind), &show(root, kind), wanted);
+    };
+    let folder = folder::inside(root, path, true)?;
+    if !folder.is_dir() {
+        return Err(DiskError::Absent { path: path.to_owned(), folder });
+    }
+    add(inputs, kind, &folder, &show(root, path), wanted)
 }
 
 fn add(inputs: &mut Inputs, kind: &str, path: &Path, shown: &str, wanted: &dyn Fn(&str) -> bool) -> Result<(), DiskError> {

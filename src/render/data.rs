@@ -47,21 +47,26 @@ const SIGNATURE_GAP: f64 = 20.0;
 /// From this many estimated pages of text on a document has contents: with cover and contents that makes about eight.
 const CONTENTS_FROM_PAGES: f64 = 6.0;
 /// A policy has no cover page, and its readers read all of it.
-const POLICY_CONTENTS_FROM_PAGES: f64 = 12.0;
+pub(super) const POLICY_CONTENTS_FROM_PAGES: f64 = 12.0;
 
-/// Writes the JSON for one PDF.
+/// Writes the JSON for one PDF of documents.
 pub(super) fn write(documents: &[Document], look: &Look, attachment: Option<&Attachment<'_>>, fonts: &Fonts) -> Result<Vec<u8>, RenderError> {
     let language = documents.first().map_or("en", |document| document.language.as_str());
-    let (lang, region) = language_and_region(language);
-    let accent = look.accent.as_deref().map(check_accent).transpose()?;
-    let several = documents.len() > 1;
     let documents =
         documents.iter().enumerate().map(|(index, document)| Writer::new(index, document, fonts)?.document(document)).collect::<Result<Vec<_>, _>>()?;
+    file(&documents, language, look, (TEXT_WIDTH, GUTTER), attachment)
+}
+
+/// Writes the JSON for one PDF: what concerns the file, and its documents; `widths` are those of the text and of the margin column.
+pub(super) fn file(documents: &[Value], language: &str, look: &Look, widths: (f64, f64), attachment: Option<&Attachment<'_>>) -> Result<Vec<u8>, RenderError> {
+    let (lang, region) = language_and_region(language);
+    let accent = look.accent.as_deref().map(check_accent).transpose()?;
+    let (measure, gutter) = widths;
     let data = json!({
         "paper": look.paper,
         "width": look.paper.width(),
-        "measure": TEXT_WIDTH,
-        "gutter": GUTTER,
+        "measure": measure,
+        "gutter": gutter,
         "lang": lang,
         "region": region,
         "accent": accent,
@@ -72,14 +77,14 @@ pub(super) fn write(documents: &[Document], look: &Look, attachment: Option<&Att
             "description": attachment.description,
             "mime": attachment.mime,
         })),
-        "several": several,
+        "several": documents.len() > 1,
         "documents": documents,
     });
     serde_json::to_vec(&data).map_err(|error| RenderError::Data { message: error.to_string() })
 }
 
 /// Splits a BCP 47 tag into the two letters Typst knows; anything else in it is dropped.
-fn language_and_region(tag: &str) -> (String, Option<String>) {
+pub(super) fn language_and_region(tag: &str) -> (String, Option<String>) {
     let mut parts = tag.split('-');
     let lang = parts
         .next()
@@ -355,9 +360,21 @@ impl<'a> Writer<'a> {
 }
 
 /// Plain text as an inline.
-fn plain_text(text: &str) -> Value {
+pub(super) fn plain_text(text: &str) -> Value {
     let mut nodes = Vec::new();
     push_text(&mut nodes, &soften(text));
+    compact(nodes)
+}
+
+/// A value as an inline; where it has several lines, they stay lines.
+pub(super) fn value_text(text: &str) -> Value {
+    let mut nodes = Vec::new();
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            nodes.push(json!(["n"]));
+        }
+        push_text(&mut nodes, &soften_value(line));
+    }
     compact(nodes)
 }
 

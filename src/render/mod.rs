@@ -1,16 +1,18 @@
-//! Lays documents out and writes them as PDF.
+//! Lays documents out and writes them as PDF, and as pages of HTML.
 //!
 //! Job: take finished documents, an organisation's look and a date, and give the bytes of a PDF that is at once PDF/A-3a
-//! (ISO 19005-3) and PDF/UA-1 (ISO 14289-1), with the machine-readable terms attached. Same input, same bytes. Neighbours
-//! below: `text::document` only. Never does: read a file, a clock, the environment or the fonts of the machine, start a
-//! thread, choose words; templates, fonts and dates are passed in as values.
+//! (ISO 19005-3) and PDF/UA-1 (ISO 14289-1), with the machine-readable terms attached; and the certificate of an acknowledgment
+//! in the same look. Same input, same bytes. Neighbours below: `text::document` and `base`. Never does: read a file, a clock,
+//! the environment or the fonts of the machine, start a thread, choose words; templates, fonts and dates are passed in as values.
 //!
 //! Speed rests on Typst's cache: what all suppliers share (library, fonts, parsed templates) is held by [`Renderer`], and a
 //! job adds only bytes at fixed paths. The rules that keep the cache are written at the head of `templates/layout.typ`.
 
+pub mod certificate;
 mod data;
 mod error;
 mod fonts;
+pub mod html;
 mod look;
 mod stream_end;
 mod table;
@@ -32,6 +34,7 @@ use crate::text::document::Document;
 use crate::text::letters::is_mark;
 
 pub use error::{MissingGlyph, RenderError, TemplateFault};
+pub use html::html;
 pub use look::{Logo, Look, Paper, check_accent};
 
 use fonts::Fonts;
@@ -123,14 +126,15 @@ impl Renderer {
     /// The look, the date or the tree is at fault (each has its variant), [`RenderError::MissingGlyphs`], or [`RenderError::Template`] with what Typst
     /// says. A warning of Typst is an error here: an unknown font or a layout that does not settle is no contract.
     pub fn render(&self, input: &RenderInput<'_>) -> Result<Rendered, RenderError> {
-        let (year, month, day) = input.date;
-        let date = Some(year).filter(|year| *year >= 0).and_then(|year| Datetime::from_ymd_hms(year, month, day, 0, 0, 0)).ok_or(RenderError::Date {
-            year,
-            month,
-            day,
-        })?;
+        let date = datetime(input.date)?;
         let job = self.job(input)?;
-        let mut laid_out = lay_out(&job)?;
+        let laid_out = lay_out(&job)?;
+        self.export(&job, laid_out, input.title, input.look, (input.ident, date))
+    }
+
+    /// Writes a laid-out file as PDF, with its title, its author, its identifier and its date.
+    fn export(&self, job: &Job<'_>, mut laid_out: PagedDocument, title: &str, look: &Look, made: (&str, Datetime)) -> Result<Rendered, RenderError> {
+        let (ident, date) = made;
         let mut missing = Vec::new();
         laid_out.pages().iter().for_each(|page| boxes(&page.frame, &mut missing));
         if !missing.is_empty() {
@@ -140,11 +144,11 @@ impl Renderer {
         }
         // Set here and not by `set document`: a value of the supplier in a style would void the cache for all that follows.
         let info = laid_out.info_mut();
-        info.title = Some(one_line(input.title).into());
-        info.author = vec![one_line(&input.look.organisation).into()];
+        info.title = Some(one_line(title).into());
+        info.author = vec![one_line(&look.organisation).into()];
         info.author.retain(|author| !author.is_empty());
         let options = PdfOptions {
-            ident: Smart::Custom(input.ident.to_owned()),
+            ident: Smart::Custom(ident.to_owned()),
             creator: Smart::Custom(Some(concat!("countersign ", env!("CARGO_PKG_VERSION")).to_owned())),
             timestamp: Some(Timestamp::new_utc(date)),
             standards: self.standards.clone(),
@@ -169,27 +173,29 @@ impl Renderer {
     /// Also named are characters that must not stand in a contract because one cannot see what they do: controls,
     /// private-use characters and bidirectional overrides.
     pub fn missing_glyphs(&self, documents: &[Document]) -> Vec<MissingGlyph> {
+        let mut texts = Vec::new();
+        documents.iter().for_each(|document| walk::each_text(document, &mut |text| texts.push(text)));
+        self.unshown(&texts)
+    }
+
+    /// Finds the characters of texts that no loaded font can show.
+    fn unshown(&self, texts: &[&str]) -> Vec<MissingGlyph> {
         let fonts = self.shared.fonts();
         let mut seen = BTreeSet::new();
         let mut missing = Vec::new();
-        for document in documents {
-            walk::each_text(document, &mut |text| {
-                if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-                    return;
+        for text in texts.iter().filter(|text| !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))) {
+            let mut base = None;
+            for character in text.chars() {
+                let mark = is_mark(character);
+                let plain = matches!(character, ' '..='~');
+                // A mark is judged together with its base, so it may be sound in one place and missing in another.
+                if !plain && (mark || seen.insert(character)) && !fonts.shows(character, base) {
+                    missing.push(MissingGlyph { character, text: (*text).to_owned() });
                 }
-                let mut base = None;
-                for character in text.chars() {
-                    let mark = is_mark(character);
-                    let plain = matches!(character, ' '..='~');
-                    // A mark is judged together with its base, so it may be sound in one place and missing in another.
-                    if !plain && (mark || seen.insert(character)) && !fonts.shows(character, base) {
-                        missing.push(MissingGlyph { character, text: text.to_owned() });
-                    }
-                    if !mark {
-                        base = Some(character);
-                    }
+                if !mark {
+                    base = Some(character);
                 }
-            });
+            }
         }
         missing.sort();
         missing.dedup_by_key(|glyph| glyph.character);
@@ -233,9 +239,7 @@ fn check(input: &RenderInput<'_>) -> Result<(), RenderError> {
     if input.documents.is_empty() {
         return Err(RenderError::Empty);
     }
-    if input.look.logo.as_ref().is_some_and(|logo| logo.alternative.trim().is_empty()) {
-        return Err(RenderError::LogoText);
-    }
+    check_logo(input.look)?;
     if let Some(attachment) = &input.attachment {
         let name = attachment.name;
         let plain =
@@ -245,6 +249,15 @@ fn check(input: &RenderInput<'_>) -> Result<(), RenderError> {
         }
     }
     Ok(())
+}
+
+fn check_logo(look: &Look) -> Result<(), RenderError> {
+    if look.logo.as_ref().is_some_and(|logo| logo.alternative.trim().is_empty()) { Err(RenderError::LogoText) } else { Ok(()) }
+}
+
+/// A civil date at 00:00.
+fn datetime((year, month, day): (i32, u8, u8)) -> Result<Datetime, RenderError> {
+    Some(year).filter(|year| *year >= 0).and_then(|year| Datetime::from_ymd_hms(year, month, day, 0, 0, 0)).ok_or(RenderError::Date { year, month, day })
 }
 
 /// Metadata is one line of XML: control characters become spaces.

@@ -6,47 +6,48 @@ use typst::layout::{Frame, FrameItem, Point};
 
 use crate::text::document::{Alignment, Block, DOCUMENT_VERSION, Document, Execution, Inline, KeyTerm, Part, PartKind, Party, Section, Signature};
 
+use super::world::Job;
 use super::{Attachment, Look, MissingGlyph, Paper, RenderError, RenderInput, Renderer, lay_out};
 
 const TEMPLATE: &[u8] = include_bytes!("../../templates/contract.typ");
 const LAYOUT: &[u8] = include_bytes!("../../templates/layout.typ");
 const HOSTILE: &str = "#let x = 1; $a$ *b* _c_ @ref <lab> \\ \"q\" 'r' `code` // no /* no */ ~ -- = - + https://a.example/b";
 
-fn renderer_of(template: &[u8]) -> Renderer {
+pub(super) fn renderer_of(template: &[u8]) -> Renderer {
     Renderer::new(BTreeMap::from([("contract.typ".to_owned(), template.to_vec()), ("layout.typ".to_owned(), LAYOUT.to_vec())]), BTreeMap::new())
         .expect("the template parses")
 }
 
-fn renderer() -> Renderer {
+pub(super) fn renderer() -> Renderer {
     renderer_of(TEMPLATE)
 }
 
-fn text(text: &str) -> Inline {
+pub(super) fn text(text: &str) -> Inline {
     Inline::Text { text: text.to_owned() }
 }
 
-fn value(text: &str) -> Inline {
+pub(super) fn value(text: &str) -> Inline {
     Inline::Value { text: text.to_owned() }
 }
 
-fn reference(anchor: &str, text: &str) -> Inline {
+pub(super) fn reference(anchor: &str, text: &str) -> Inline {
     Inline::Reference { anchor: anchor.to_owned(), text: text.to_owned() }
 }
 
-fn paragraph(text: Vec<Inline>) -> Block {
+pub(super) fn paragraph(text: Vec<Inline>) -> Block {
     Block::Paragraph { text }
 }
 
-fn item(level: u8, number: &str, anchor: &str, text: Vec<Inline>, children: Vec<Block>) -> Block {
+pub(super) fn item(level: u8, number: &str, anchor: &str, text: Vec<Inline>, children: Vec<Block>) -> Block {
     Block::Item { anchor: anchor.to_owned(), level, number: number.to_owned(), text, children }
 }
 
-fn table(columns: &[Alignment], rows: &[&[&str]]) -> Block {
+pub(super) fn table(columns: &[Alignment], rows: &[&[&str]]) -> Block {
     let cells = |row: &[&str]| row.iter().map(|cell| vec![text(cell)]).collect::<Vec<_>>();
     Block::Table { columns: columns.to_vec(), header: cells(rows[0]), rows: rows[1..].iter().map(|row| cells(row)).collect() }
 }
 
-fn section(anchor: &str, number: &str, title: &str, blocks: Vec<Block>) -> Section {
+pub(super) fn section(anchor: &str, number: &str, title: &str, blocks: Vec<Block>) -> Section {
     Section {
         anchor: anchor.to_owned(),
         number: number.to_owned(),
@@ -65,7 +66,7 @@ fn signature(party: &str, name: &str) -> Signature {
     Signature { party: party.to_owned(), capacity: "Signed for and on behalf of".to_owned(), name: name.to_owned(), title: String::new(), witness: false }
 }
 
-fn document_of(sections: Vec<Section>) -> Document {
+pub(super) fn document_of(sections: Vec<Section>) -> Document {
     Document {
         version: DOCUMENT_VERSION,
         kind: "dpa".to_owned(),
@@ -84,7 +85,7 @@ fn document_of(sections: Vec<Section>) -> Document {
 }
 
 /// A document with every kind of block, inline and part.
-fn everything() -> Document {
+pub(super) fn everything() -> Document {
     let left = Alignment::Left;
     let mut document = document_of(vec![
         section(
@@ -185,16 +186,20 @@ fn input<'a>(documents: &'a [Document], look: &'a Look) -> RenderInput<'a> {
 }
 
 /// A piece of text on a page with its left and right edge in points.
-struct Piece {
-    text: String,
-    left: f64,
-    right: f64,
-    bottom: f64,
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
 }
 
 fn pages(renderer: &Renderer, documents: &[Document], look: &Look) -> Vec<Vec<Piece>> {
-    let job = renderer.job(&input(documents, look)).expect("the input is sound");
-    let laid_out = lay_out(&job).unwrap_or_else(|error| panic!("{error}"));
+    pieces(&renderer.job(&input(documents, look)).expect("the input is sound"))
+}
+
+/// The pieces of text on each page of a job.
+pub(super) fn pieces(job: &Job<'_>) -> Vec<Vec<Piece>> {
+    let laid_out = lay_out(job).unwrap_or_else(|error| panic!("{error}"));
     laid_out
         .pages()
         .iter()

@@ -81,24 +81,15 @@ fn inline_texts<'a>(inlines: &'a [Inline], visit: &mut dyn FnMut(&'a str)) {
 ///
 /// # Errors
 /// An anchor that stands twice, a reference to an anchor that is not there.
-pub(super) fn targets<'a>(document: &'a Document) -> Result<BTreeSet<&'a str>, RenderError> {
+pub(super) fn targets(document: &Document) -> Result<BTreeSet<&str>, RenderError> {
     let mut anchors = BTreeSet::new();
     let mut references = Vec::new();
     let mut duplicate = None;
-    {
-        let mut add = |anchor: &'a str| {
-            if !anchor.is_empty() && !anchors.insert(anchor) {
-                duplicate = Some(anchor);
-            }
-        };
-        for part in &document.parts {
-            add(&part.anchor);
-            for section in &part.sections {
-                add(&section.anchor);
-                block_anchors(&section.blocks, &mut add);
-            }
+    each_anchor(document, &mut |anchor| {
+        if !anchors.insert(anchor) {
+            duplicate = Some(anchor);
         }
-    }
+    });
     if let Some(anchor) = duplicate {
         return Err(RenderError::DuplicateAnchor { document: document.id.clone(), anchor: anchor.to_owned() });
     }
@@ -120,6 +111,30 @@ pub(super) fn targets<'a>(document: &'a Document) -> Result<BTreeSet<&'a str>, R
         targets.insert(anchor);
     }
     Ok(targets)
+}
+
+/// Collects the anchors that a document has.
+pub(super) fn anchors(document: &Document) -> BTreeSet<&str> {
+    let mut anchors = BTreeSet::new();
+    each_anchor(document, &mut |anchor| {
+        anchors.insert(anchor);
+    });
+    anchors
+}
+
+fn each_anchor<'a>(document: &'a Document, visit: &mut dyn FnMut(&'a str)) {
+    let mut add = |anchor: &'a str| {
+        if !anchor.is_empty() {
+            visit(anchor);
+        }
+    };
+    for part in &document.parts {
+        add(&part.anchor);
+        for section in &part.sections {
+            add(&section.anchor);
+            block_anchors(&section.blocks, &mut add);
+        }
+    }
 }
 
 /// Appends the text of inlines as it is read.

@@ -36,7 +36,7 @@ pub(super) fn soften_value(text: &str) -> String {
 }
 
 /// No-break spaces where a line must not end: after a number, inside a telephone number.
-fn together(text: &str) -> String {
+pub(super) fn together(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut number, mut telephone) = (false, false);
     for (at, c) in text.char_indices() {
@@ -123,7 +123,8 @@ fn soften_word(word: &str, out: &mut String) {
     }
 }
 
-fn is_right_to_left(character: char) -> bool {
+/// Whether a character belongs to a script that runs from right to left.
+pub(super) fn is_right_to_left(character: char) -> bool {
     matches!(
         u32::from(character),
         0x0590..=0x08ff | 0xfb1d..=0xfdff | 0xfe70..=0xfeff | 0x10800..=0x10fff | 0x1e800..=0x1efff

@@ -64,6 +64,12 @@ impl Shared {
         })
     }
 
+    /// Whether a template or a file for templates was passed in.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let path = |id: &FileId| id.vpath().get_without_slash() == name;
+        self.sources.iter().map(Source::id).any(|id| path(&id)) || self.files.iter().any(|(id, _)| path(id))
+    }
+
     /// The loaded fonts.
     pub(super) fn fonts(&self) -> &Fonts {
         &self.fonts

@@ -1,10 +1,12 @@
 //! Floor 1: text. Templates, Markdown, and the document tree they become.
 //!
-//! Job: fill clause text with values that can never become markup, and turn it into blocks. Neighbour below: `base`.
+//! Job: refuse texts that deceive, fill clause text with values that can never become markup, and turn it into blocks. Neighbour below: `base`.
 //! Never does: choose a clause, number it, lay it out.
 
 pub mod document;
+pub mod hygiene;
 pub mod letters;
 pub mod markdown;
+pub mod page;
 pub mod sentinel;
 pub mod template;

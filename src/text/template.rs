@@ -1,4 +1,4 @@
-//! Clause templates: the checked subset of Tera. The one home of crate `tera`.
+//! Clause templates: the checked subset of Tera. This folder is the one home of crate `tera`.
 //!
 //! Allowed: `{{ path }}`, the filters of [`FILTERS`], and `{% for row in list %}` over declared lists. No `if`, no `set`, no `safe`:
 //! variation is a variant, so that it can be explained and proven.
@@ -384,7 +384,7 @@ pub fn path_at(body: &str, position: usize) -> Option<String> {
     })
 }
 
-fn lower_first(text: &str) -> String {
+pub(super) fn lower_first(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + characters.as_str())
 }

@@ -1,11 +1,24 @@
 //! Floor 5: one file for each use case, over the workspace on disk. No arguments parsed here, nothing printed.
 
+pub mod acknowledge;
 pub mod assess;
 pub mod check;
+pub mod desk;
+pub mod erase;
 pub mod explain;
 pub mod generate;
 pub mod init;
+pub mod ledger;
+pub mod outbox;
+pub mod packs;
+pub mod people;
+pub mod policy;
+pub mod receipt;
+pub mod register;
+pub mod remind;
+pub mod request;
 pub mod schema;
+pub mod status;
 pub mod verify;
 
 use std::path::Path;

@@ -3,6 +3,7 @@
 use schemars::schema_for;
 use serde_json::Value;
 
+use crate::compliance::people_file::PeopleFile;
 use crate::contract::clause::Front;
 use crate::contract::entity::Workspace;
 use crate::contract::library::ProperNames;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("profile", schema_for!(Profile)),
         ("archetype", schema_for!(Profile)),
         ("decision", schema_for!(Decision)),
+        ("people", schema_for!(PeopleFile)),
         ("clause", schema_for!(Front)),
         ("outline", schema_for!(Outline)),
         ("pack-outline", schema_for!(PackOutline)),

@@ -4,8 +4,25 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Floors by module; a module may import from its own floor's module and from lower floors.
-const FLOORS: &[(&str, u8)] =
-    &[("base", 0), ("text", 1), ("rule", 1), ("contract", 2), ("render", 3), ("pack", 3), ("project", 4), ("clock", 4), ("workflow", 5), ("cli", 6)];
+const FLOORS: &[(&str, u8)] = &[
+    ("base", 0),
+    ("text", 1),
+    ("rule", 1),
+    ("contract", 2),
+    ("compliance", 2),
+    ("ledger", 2),
+    ("signature", 2),
+    ("render", 3),
+    ("pack", 3),
+    ("record", 3),
+    ("outbox", 3),
+    ("project", 4),
+    ("store", 4),
+    ("mail", 4),
+    ("clock", 4),
+    ("workflow", 5),
+    ("cli", 6),
+];
 
 /// Where a big crate may be named in code.
 const HOMES: &[(&str, &[&str])] = &[
@@ -19,7 +36,20 @@ const HOMES: &[(&str, &[&str])] = &[
     ("cel", &["rule"]),
     ("sha2", &["base"]),
     ("strsim", &["base"]),
+    ("hmac", &["base"]),
+    ("base64", &["base"]),
+    ("serde_json_canonicalizer", &["base"]),
     ("jiff", &["base", "clock"]),
+    ("tlog_tiles", &["ledger"]),
+    ("signed_note", &["ledger"]),
+    ("ed25519_dalek", &["ledger"]),
+    ("ssh_key", &["signature"]),
+    ("zip", &["signature"]),
+    ("csv", &["base"]),
+    ("rusqlite", &["store"]),
+    ("lettre", &["mail", "outbox"]),
+    ("idna", &["outbox"]),
+    ("getrandom", &["clock"]),
     ("clap", &["cli"]),
     ("miette", &["cli"]),
     ("indicatif", &["cli"]),

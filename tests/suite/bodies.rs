@@ -2,22 +2,28 @@
 //!
 //! Each holds one promise on any input and panics when it breaks. This file names nothing of the test binary.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use countersign::base::decode::decode;
+use countersign::base::decode::{decode, is_slug};
 use countersign::base::diagnostic::{Diagnostic, Report};
 use countersign::base::node::{Kind, Node, parse};
+use countersign::base::sheet;
 use countersign::base::source::{Place, Source};
+use countersign::compliance::address::{self, folded};
+use countersign::compliance::person::Person;
+use countersign::compliance::roster::{self, Defaults, Roster};
 use countersign::contract::clause::{Clause, Front};
 use countersign::contract::entity::Workspace;
 use countersign::contract::outline::Outline;
 use countersign::contract::profile::Profile;
-use countersign::contract::{hygiene, values};
+use countersign::contract::values;
 use countersign::project::embedded;
 use countersign::rule::condition::Condition;
 use countersign::rule::decision::Decision;
 use countersign::rule::vocabulary::Vocabulary;
 use countersign::text::document::{Block, Inline};
+use countersign::text::hygiene;
 use countersign::text::letters::{disguise, unreadable};
 use countersign::text::markdown::blocks;
 use countersign::text::template::{Filling, Templates, check, mask};
@@ -189,4 +195,74 @@ pub fn value(text: &str) {
     assert!(found.iter().all(|value| value == text || *value == text.to_uppercase()), "{text:?} came back as {found:?}");
     // What judges names looks at anything.
     drop((unreadable(text), disguise(text)));
+}
+
+/// A sheet: every row has its cells in their places, every fault is in its place.
+pub fn sheet(text: &str) {
+    let source = source("any.csv", text);
+    let mut report = Report::default();
+    let sheet = sheet::read(&source, &["a", "b", "c"], &mut report);
+    assert!(sheet.is_some() || report.has_errors(), "nothing read and nothing said: {text:?}");
+    check_places(&source, report.iter());
+    for row in sheet.iter().flat_map(|sheet| &sheet.rows) {
+        check_spans(&row.node, &source);
+        let Kind::Mapping(entries) = &row.node.kind else { panic!("a row is a mapping") };
+        for entry in entries {
+            let cell = &entry.value;
+            assert!(row.node.place.range.start <= cell.place.range.start && cell.place.range.end <= row.node.place.range.end, "{text:?}");
+            assert!(cell.is_null() || cell.place.text().contains(cell.text().expect("a scalar")) || cell.place.text().starts_with('"'), "{text:?}");
+            check_spans(&sheet::list(cell, ';'), &source);
+        }
+    }
+    let broken = sheet.map_or(0, |sheet| sheet.broken.len());
+    assert!(broken == 0 || report.has_errors(), "{text:?}");
+}
+
+/// A text as a people file in CSV and in YAML.
+pub fn people_text(text: &str) {
+    for path in ["any.csv", "any.yaml"] {
+        let source = source(path, text);
+        let roster = people(&[Arc::clone(&source)], &BTreeMap::new());
+        check_places(&source, roster.report.iter());
+    }
+}
+
+/// People files against a register: what is taken fits it, what is not is said.
+pub fn people(sources: &[Arc<Source>], existing: &BTreeMap<String, Person>) -> Roster {
+    let mut next = 0;
+    let mut make_id = || {
+        next += 1;
+        format!("new-{next}")
+    };
+    let defaults = Defaults { time_zone: "Europe/Dublin", mailbox_optional: true };
+    let roster = roster::read(sources, existing, &["northwind", "southwind"], &defaults, &mut make_id);
+    assert!(roster.faulty.is_empty() || roster.report.has_errors(), "{:?}", roster.faulty);
+    let mut after = existing.clone();
+    for change in &roster.changes {
+        assert_eq!(change.before.as_ref(), existing.get(&change.after.id));
+        assert!(!change.fields.is_empty() && change.fields.iter().all(|field| field.old != field.new), "{change:?}");
+        let twice = after.insert(change.after.id.clone(), change.after.clone()).is_some() && change.before.is_none();
+        assert!(!twice, "{change:?}");
+    }
+    for change in &roster.changes {
+        let person = &change.after;
+        assert!(is_slug(&person.id) && !person.name.is_empty(), "{person:?}");
+        assert!(person.email.as_deref().is_none_or(|email| address::fault(email).is_none()), "{person:?}");
+        assert!(person.end.is_none_or(|end| person.start <= end), "{person:?}");
+        assert!(person.leave.iter().all(|l| l.from <= l.until) && person.leave.windows(2).all(|w| w[0].until < w[1].from), "{person:?}");
+        for other in person.coordinator.iter().chain(&person.deputy) {
+            assert!(after.contains_key(other) && *other != person.id, "{person:?}");
+        }
+    }
+    let addresses: Vec<String> = after.values().filter_map(|p| p.email.as_deref().map(folded)).collect();
+    assert_eq!(addresses.iter().collect::<BTreeSet<_>>().len(), addresses.len(), "two people with one address");
+    for mut person in after.values() {
+        let mut steps = 0;
+        while let Some(up) = person.coordinator.as_ref().and_then(|id| after.get(id)) {
+            person = up;
+            steps += 1;
+            assert!(steps <= after.len(), "coordinators in a ring");
+        }
+    }
+    roster
 }

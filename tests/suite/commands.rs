@@ -52,7 +52,29 @@ fn usage_faults_are_two_and_help_is_zero() {
     assert_eq!(sandbox.run(&[]).code, 2);
     assert_eq!(sandbox.run(&["generate"]).code, 2);
     assert_eq!(sandbox.run(&["generate", "x", "--date", "2027-02-29"]).code, 2);
-    for verb in ["init", "check", "assess", "generate", "explain", "verify", "schema", "completions"] {
+    let verbs = [
+        "init",
+        "check",
+        "assess",
+        "generate",
+        "explain",
+        "verify",
+        "people",
+        "policy",
+        "ack",
+        "receipt",
+        "remind",
+        "status",
+        "doctor",
+        "outbox",
+        "mail",
+        "pack",
+        "ledger",
+        "erase",
+        "schema",
+        "completions",
+    ];
+    for verb in verbs {
         let help = sandbox.run(&[verb, "--help"]);
         assert_eq!(help.code, 0);
         assert!(help.stdout.contains("Example"), "{verb} has an example");

@@ -49,7 +49,7 @@ fn pdfs(pack: &Path) -> Vec<PathBuf> {
 }
 
 /// Runs an external reader of PDFs; says aloud when it is missing, and fails then in CI.
-fn tool(name: &str, arguments: &[&str]) -> Option<String> {
+pub(crate) fn tool(name: &str, arguments: &[&str]) -> Option<String> {
     match Command::new(name).args(arguments).output() {
         Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
         Err(error) => {

@@ -6,9 +6,9 @@ use crate::base::source::Place;
 use crate::text::letters::{disguise, unreadable};
 
 /// Longest text of a field in characters: about a page. What is longer belongs into a schedule of its own.
-const LONGEST: usize = 4_000;
+pub const LONGEST: usize = 4_000;
 /// Longest name in characters; names stand in every row of a table and on every page.
-const LONGEST_NAME: usize = 300;
+pub const LONGEST_NAME: usize = 300;
 
 /// What to do about an unreadable character.
 pub const ANEW: &str = "remove it, or write the text anew by hand";
@@ -34,22 +34,30 @@ fn check_below(key: &str, node: &Node, report: &mut Report) {
             }
         }
         Kind::Scalar { text, .. } => {
-            let length = text.chars().count();
             let is_name = key.ends_with("name") || ["title", "email", "telephone", "city", "attention"].contains(&key);
-            let most = if is_name { LONGEST_NAME } else { LONGEST };
-            if length > most {
-                let message = format!("a text of {length} characters");
-                let range = node.place.range.start..node.place.range.start + 1;
-                report.push(
-                    Diagnostic::error("too-long", message).at(&Place::new(&node.place.source, range)).help(format!("at most {most}; attach what is longer")),
-                );
-                return;
-            }
-            if let Some(fault) = unreadable(text).first() {
-                report.push(Diagnostic::error("unreadable-text", fault.to_string()).at(&node.place).help(ANEW));
-            } else if let Some(disguise) = disguise(text) {
-                report.push(Diagnostic::warning("lookalike", disguise.to_string()).at(&node.place).help("make sure that nobody is impersonated"));
-            }
+            check_text(text, if is_name { LONGEST_NAME } else { LONGEST }, &node.place, report);
         }
     }
+}
+
+/// Checks one text that may have so many characters, and tells whether it is fit to be read.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_text(text: &str, most: usize, place: &Place, report: &mut Report) -> bool {
+    let length = text.chars().count();
+    if length > most {
+        let message = format!("a text of {length} characters");
+        let first = Place::new(&place.source, place.range.start..place.range.start + 1);
+        report.push(Diagnostic::error("too-long", message).at(&first).help(format!("at most {most}; attach what is longer")));
+        return false;
+    }
+    if let Some(fault) = unreadable(text).first() {
+        report.push(Diagnostic::error("unreadable-text", fault.to_string()).at(place).help(ANEW));
+        return false;
+    }
+    if let Some(disguise) = disguise(text) {
+        report.push(Diagnostic::warning("lookalike", disguise.to_string()).at(place).help("make sure that nobody is impersonated"));
+    }
+    true
 }

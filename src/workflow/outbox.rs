@@ -1,0 +1,517 @@
+//! The outbox: mails are decided in the transaction of what they are about, and sent afterwards.
+//!
+//! A mail is composed when it is sent, from what was recorded, and composing it again gives the same bytes. A process that dies while it
+//! sends leaves a mail in the state *sending*; the next one, holding the lock of senders, knows that its outcome is unknown.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::base::digest::Digest;
+use crate::base::encode::unhex;
+use crate::base::instant::Instant;
+use crate::compliance::acknowledgment::Capacity;
+use crate::compliance::book::{Book, Letter as Kind, MailDecision, MailResult, MailState, Outcome as RequestOutcome};
+use crate::compliance::person::{Affiliation, Language, Person};
+use crate::compliance::reminder::{Ladder, Planned, Stage};
+use crate::contract::entity::Workspace;
+use crate::contract::settings::{MailSettings, SmtpServer, SmtpTls, TransportKind};
+use crate::mail::directory::Directory;
+use crate::mail::smtp::{Credentials, Smtp, SmtpSettings, Timeouts, Tls};
+use crate::mail::{Outcome, Transport};
+use crate::outbox::letter::{Attachment, Contact, Item as LetterItem, Letter, Link, Sender, Template};
+use crate::outbox::{Composed, compose, letter};
+use crate::project::register as files;
+use crate::project::{DiskError, folder};
+use crate::record::{Event, State};
+use crate::signature::link::{LinkSecret, Token};
+use crate::store::{LinkState, OutboxState, StoredLink, StoredMail};
+use crate::text::page::Pages;
+use crate::workflow::register::{Before, Draft, Register, RegisterError};
+
+/// Attempts after which a mail that the server puts off is given up: with the waits below, after about two days.
+const MOST_ATTEMPTS: u32 = 10;
+/// Mails in a row that the server puts off, after which the rest waits for the next run: a server that is down keeps nobody waiting.
+const MOST_PUT_OFF: u32 = 5;
+/// Attempts after which a mail of unknown outcome waits for a person; each unknown outcome is followed by at most one more mail.
+const MOST_UNKNOWN: u32 = 5;
+/// The first wait after a temporary refusal, in seconds; each further one is twice as long.
+const FIRST_WAIT_SECS: i64 = 120;
+/// The longest wait, in seconds.
+const LONGEST_WAIT_SECS: i64 = 12 * 60 * 60;
+/// File that the sender holds a lock on.
+const SENDERS_LOCK: &str = "countersign.db.sender";
+/// Name of the variable that holds the password of the relay.
+pub const PASSWORD_VARIABLE: &str = "COUNTERSIGN_SMTP_PASSWORD";
+
+/// Everything that mails are made from.
+pub struct Office {
+    /// Organisation, addresses and contact.
+    pub sender: Sender,
+    /// Templates.
+    pub pages: Pages,
+    /// Address of the sign page.
+    pub sign_page: String,
+    /// Days for which a link opens.
+    pub link_days: u16,
+    /// When reminders go out.
+    pub ladder: Ladder,
+    secret: LinkSecret,
+}
+
+impl Office {
+    /// Reads what mails are made from; `None` when `countersign.yaml` says nothing about mails.
+    ///
+    /// # Errors
+    /// [`RegisterError::Disk`] for the secret of links, [`RegisterError::Refused`] for templates that do not compile.
+    pub fn open(root: &Path, workspace: &Workspace) -> Result<Option<Self>, RegisterError> {
+        let Some(mail) = &workspace.mail else { return Ok(None) };
+        let pages = pages(root)?;
+        let path = root.join(files::LINK_SECRET);
+        let text = files::secret(&path)?;
+        let bytes = unhex(text.trim_end()).and_then(|bytes| bytes.try_into().ok());
+        let bytes: [u8; 32] = bytes.ok_or_else(|| RegisterError::integrity(path.display().to_string(), "it is no secret of 64 hexadecimal digits"))?;
+        Ok(Some(Self {
+            sender: sender(mail, &workspace.look.organisation),
+            pages,
+            sign_page: mail.sign_page.clone(),
+            link_days: mail.link_days,
+            ladder: workspace.reminders.unwrap_or_default(),
+            secret: LinkSecret::new(bytes),
+        }))
+    }
+}
+
+/// The pages of a workspace, compiled.
+///
+/// # Errors
+/// [`RegisterError::Refused`] for a template that does not compile.
+pub fn pages(root: &Path) -> Result<Pages, RegisterError> {
+    let help = "correct the template, or remove yours to use the embedded one";
+    Pages::new(crate::project::read::pages(root)?).map_err(|error| RegisterError::refused(error.to_string(), help))
+}
+
+fn sender(mail: &MailSettings, organisation: &str) -> Sender {
+    let contact = Contact { name: mail.help.name.clone(), email: mail.help.email.clone(), telephone: mail.help.telephone.clone() };
+    Sender { organisation: organisation.to_owned(), address: mail.from.email.clone(), not_me: mail.help.email.clone(), contact }
+}
+
+/// Decides a planned mail: entry, row and links. Returns its key.
+pub(crate) fn decide(before: &mut Before<'_>, draft: &mut Draft, book: &Book, office: &Office, mail: &Planned) -> Result<String, RegisterError> {
+    let person = book.people.get(&mail.person).ok_or_else(|| super::acknowledge::unknown_person(&mail.person))?;
+    let key = key(before, &mail.person, mail.day)?;
+    let expires = before.now.plus_secs(i64::from(office.link_days) * 86_400);
+    let decision = MailDecision { key: key.clone(), person: mail.person.clone(), letter: mail.letter(), day: mail.day, items: mail.items.clone() };
+    add(before.now, draft, decision);
+    for item in &mail.items {
+        let salt = (before.edge.chance)()[..16].to_vec();
+        draft.add_link(StoredLink {
+            digest: Token::derive(&office.secret, &item.request, &salt).digest(),
+            request: item.request.clone(),
+            mail: key.clone(),
+            salt,
+            sent_to: person.email.clone().unwrap_or_default(),
+            expires,
+            state: LinkState::Active,
+        });
+    }
+    Ok(key)
+}
+
+/// The key of the mail of a person and day; a mail that was dropped leaves room for another.
+fn key(before: &Before<'_>, person: &str, day: crate::base::date::Date) -> Result<String, RegisterError> {
+    let mut key = format!("day:{person}:{day}");
+    let mut number = 1;
+    while before.view.mail(&key)?.is_some() {
+        number += 1;
+        key = format!("day:{person}:{day}:{number}");
+    }
+    Ok(key)
+}
+
+/// Adds a mail to the outbox and records its decision.
+pub(crate) fn add(now: Instant, draft: &mut Draft, decision: MailDecision) {
+    draft.add_mail(StoredMail { key: decision.key.clone(), state: OutboxState::Decided, attempts: 0, not_before: now, decided: now, response: String::new() });
+    draft.record(Event::MailDecided(decision));
+}
+
+/// What became of one mail.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attempt {
+    /// Key of the mail.
+    pub key: String,
+    /// Address.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// `sent`, `put off`, `failed`, `unknown`, `dropped`.
+    pub result: &'static str,
+    /// What the server said, or why.
+    pub response: String,
+}
+
+/// Makes the receipt of a request, to be attached.
+pub type Attach<'a> = &'a mut dyn FnMut(&mut Register, &str) -> Result<Vec<u8>, RegisterError>;
+
+/// Sends what waits in the outbox. Only one process sends at a time, and a server that puts off one mail after the other is left alone for now.
+///
+/// # Errors
+/// [`RegisterError::Refused`] when another process sends. What a server refuses is in the result and stops nothing.
+pub fn send(register: &mut Register, office: &Office, transport: &mut dyn Transport, attach: Attach<'_>) -> Result<Vec<Attempt>, RegisterError> {
+    let lock = files::lock(&register.root().join(SENDERS_LOCK))?;
+    let Some(_lock) = lock else { return Err(RegisterError::refused("another process sends mails now", "wait until it ends")) };
+    // Who holds the lock is the only sender: what is under way has no process any more.
+    for orphan in mails(register, &[OutboxState::Sending])? {
+        settle(register, &orphan.key, |mail| (MailState::Unknown, mail.attempts, "the process that sent it ended before the reply".to_owned()))?;
+    }
+    let mut attempts: Vec<Attempt> = Vec::new();
+    let mut put_off = 0;
+    for mail in mails(register, &[OutboxState::Decided, OutboxState::Unknown])? {
+        if let Some(attempt) = send_one(register, office, transport, attach, &mail.key)? {
+            put_off = if attempt.result == "put off" { put_off + 1 } else { 0 };
+            attempts.push(attempt);
+        }
+        if put_off == MOST_PUT_OFF {
+            break;
+        }
+    }
+    Ok(attempts)
+}
+
+/// Mails in any of these states.
+///
+/// # Errors
+/// [`RegisterError::Store`].
+pub fn mails(register: &mut Register, states: &[OutboxState]) -> Result<Vec<StoredMail>, RegisterError> {
+    Ok(register.view()?.mails(states)?)
+}
+
+/// What stands against sending a mail: nobody is left to ask, or it would go to an old address.
+fn obsolete(state: &State, decision: &MailDecision, links: &[StoredLink]) -> Option<String> {
+    let Some(person) = state.book.people.get(&decision.person) else { return Some("the person's data was destroyed".to_owned()) };
+    let Some(email) = &person.email else { return Some("the person has no address any more".to_owned()) };
+    if decision.letter == Kind::Receipt {
+        return None;
+    }
+    let open = |link: &StoredLink| link.state == LinkState::Active && state.book.requests.get(&link.request).is_some_and(|r| r.is_open());
+    if !links.iter().any(open) {
+        return Some("nothing in it is open any more, or a newer mail was sent".to_owned());
+    }
+    links.iter().any(|link| link.sent_to != *email).then(|| "the address has changed since".to_owned())
+}
+
+/// What a mail was found to be when it was claimed.
+enum Claim {
+    /// It is not its turn.
+    NotNow,
+    /// It is dropped.
+    Dropped(String),
+    /// It is ours to send.
+    Ours(StoredMail, MailDecision, Vec<StoredLink>),
+}
+
+fn send_one(register: &mut Register, office: &Office, transport: &mut dyn Transport, attach: Attach<'_>, key: &str) -> Result<Option<Attempt>, RegisterError> {
+    let claim = register.change(|before, draft| {
+        let Some(mail) = before.view.mail(key)? else { return Ok(Claim::NotNow) };
+        let due = match mail.state {
+            OutboxState::Decided => mail.not_before <= before.now,
+            OutboxState::Unknown => mail.attempts < MOST_UNKNOWN,
+            _ => false,
+        };
+        let Some(record) = before.state.book.mails.get(key).filter(|_| due) else { return Ok(Claim::NotNow) };
+        let links = before.view.links_of_mail(key)?;
+        let decision = record.decision.clone();
+        if let Some(why) = obsolete(before.state, &decision, &links) {
+            draft.set_mail(StoredMail { state: OutboxState::Dropped, response: why.clone(), ..mail });
+            draft.record(Event::MailSettled(MailResult { key: key.to_owned(), person: decision.person, result: MailState::Dropped, response: why.clone() }));
+            return Ok(Claim::Dropped(why));
+        }
+        let mail = StoredMail { state: OutboxState::Sending, attempts: mail.attempts + 1, ..mail };
+        draft.set_mail(mail.clone());
+        Ok(Claim::Ours(mail, decision, links))
+    })?;
+    let (mail, decision, links) = match claim {
+        Claim::NotNow => return Ok(None),
+        Claim::Dropped(why) => {
+            return Ok(Some(Attempt { key: key.to_owned(), to: String::new(), subject: String::new(), result: "dropped", response: why }));
+        }
+        Claim::Ours(mail, decision, links) => (mail, decision, links),
+    };
+    let composed = match letter(register, office, &mail, &decision, &links, attach).and_then(|letter| {
+        let help = "correct the template or the address, then `countersign outbox retry`";
+        compose(&letter, &office.pages, &office.sender).map_err(|error| RegisterError::refused(error.to_string(), help))
+    }) {
+        Ok(composed) => composed,
+        Err(error) => {
+            // Our fault, not the server's: the mail waits for a person, the others go on.
+            settle(register, key, |mail| (MailState::Failed, mail.attempts, error.to_string()))?;
+            return Ok(Some(Attempt { key: key.to_owned(), to: String::new(), subject: String::new(), result: "failed", response: error.to_string() }));
+        }
+    };
+    let outcome = transport.send(&composed);
+    record(register, key, composed, outcome).map(Some)
+}
+
+/// Records what a transport said.
+fn record(register: &mut Register, key: &str, composed: Composed, outcome: Outcome) -> Result<Attempt, RegisterError> {
+    let (result, response) = match outcome {
+        Outcome::Sent { response } => {
+            settle(register, key, |mail| (MailState::Sent, mail.attempts, response.clone()))?;
+            ("sent", response)
+        }
+        Outcome::Refused { reason } => {
+            settle(register, key, |mail| (MailState::Failed, mail.attempts, reason.clone()))?;
+            ("failed", reason)
+        }
+        Outcome::Unknown { reason } => {
+            settle(register, key, |mail| (MailState::Unknown, mail.attempts, reason.clone()))?;
+            ("unknown", reason)
+        }
+        Outcome::Retry { reason } => {
+            let given_up = settle(register, key, |mail| {
+                let state = if mail.attempts >= MOST_ATTEMPTS { MailState::Failed } else { MailState::Decided };
+                (state, mail.attempts, reason.clone())
+            })?;
+            (if given_up == MailState::Failed { "failed" } else { "put off" }, reason)
+        }
+    };
+    Ok(Attempt { key: key.to_owned(), to: composed.to, subject: composed.subject, result, response })
+}
+
+/// Changes what is known of a mail; only what ends a doubt is recorded as an entry.
+fn settle(register: &mut Register, key: &str, decide: impl FnOnce(&StoredMail) -> (MailState, u32, String)) -> Result<MailState, RegisterError> {
+    register.change(|before, draft| {
+        let Some(mail) = before.view.mail(key)? else { return Ok(MailState::Dropped) };
+        let (state, attempts, response) = decide(&mail);
+        let response: String = response.chars().filter(|c| !c.is_control()).take(500).collect();
+        let kept = match state {
+            MailState::Decided => OutboxState::Decided,
+            MailState::Sent => OutboxState::Sent,
+            MailState::Failed => OutboxState::Failed,
+            MailState::Unknown => OutboxState::Unknown,
+            MailState::Dropped => OutboxState::Dropped,
+        };
+        let not_before = if state == MailState::Decided { before.now.plus_secs(wait_secs(key, attempts)) } else { mail.not_before };
+        if state == MailState::Sent {
+            // The newest link that arrived is the one that opens.
+            for link in before.view.links_of_mail(key)?.iter().filter(|link| link.state == LinkState::Active) {
+                draft.rotate_links(&link.request, key);
+            }
+        }
+        draft.set_mail(StoredMail { state: kept, attempts, not_before, response: response.clone(), ..mail });
+        if state != MailState::Decided {
+            let person = addressee(before, key);
+            draft.record(Event::MailSettled(MailResult { key: key.to_owned(), person, result: state, response }));
+        }
+        Ok(state)
+    })
+}
+
+/// Id of the person a mail is for; an erased one has no mails left in the outbox.
+fn addressee(before: &Before<'_>, key: &str) -> String {
+    before.state.book.mails.get(key).map(|mail| mail.decision.person.clone()).unwrap_or_default()
+}
+
+/// How long to wait after a temporary refusal: doubling, with a quarter more or less that depends on the mail, so that not all come at once.
+fn wait_secs(key: &str, attempts: u32) -> i64 {
+    let wait = FIRST_WAIT_SECS.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(LONGEST_WAIT_SECS);
+    let chance = i64::from(Digest::of(format!("{key} {attempts}").as_bytes()).bytes()[0]);
+    wait - wait / 4 + wait * chance / 512
+}
+
+/// The letter of a mail, from what was recorded.
+fn letter(
+    register: &mut Register,
+    office: &Office,
+    mail: &StoredMail,
+    decision: &MailDecision,
+    links: &[StoredLink],
+    attach: Attach<'_>,
+) -> Result<Letter, RegisterError> {
+    let book = &register.state().book;
+    let person: Person = super::acknowledge::person(book, &decision.person)?.clone();
+    let mut items = Vec::new();
+    let mut signed_request = None;
+    let mut company = None;
+    for item in &decision.items {
+        let Some(record) = book.requests.get(&item.request) else { continue };
+        let request = &record.request;
+        company = company.or_else(|| request.company.clone());
+        let mut title = book.version(&request.policy, request.version).map_or_else(|| request.policy.clone(), |v| v.title.clone());
+        // A signatory may be asked twice for one policy: the line for the company says so in any language.
+        if let (Capacity::Company, Some(company)) = (request.capacity, &request.company) {
+            title = format!("{title} \u{2013} {company}");
+        }
+        let signed = match &record.outcome {
+            RequestOutcome::Signed { acknowledgment, .. } => Some(book.day_of(&person, acknowledgment.signed)),
+            _ => None,
+        };
+        if decision.letter == Kind::Receipt {
+            signed_request = Some(item.request.clone());
+        } else if !record.is_open() {
+            continue;
+        }
+        let link = match links.iter().find(|l| l.request == item.request) {
+            // A newer mail carries the link of this one.
+            Some(kept) if kept.state != LinkState::Active => continue,
+            Some(kept) => Some(link(office, kept)?),
+            None => None,
+        };
+        items.push(LetterItem { title, version: request.version.to_string(), due: Some(request.due), signed, link, consequence: None });
+    }
+    let template = match decision.letter {
+        Kind::Request => Template::Request,
+        Kind::Receipt => Template::Receipt,
+        Kind::Reminder => Template::Reminder(match decision.items.iter().map(|i| i.stage).max() {
+            Some(Stage::Overdue(_)) => letter::Stage::Overdue,
+            Some(Stage::Due) => letter::Stage::Due,
+            _ => letter::Stage::Ahead,
+        }),
+    };
+    let attachment = match signed_request {
+        Some(request) => {
+            Some(Attachment { name: format!("receipt-{request}.zip"), media_type: "application/zip".to_owned(), bytes: attach(register, &request)? })
+        }
+        None => None,
+    };
+    Ok(Letter {
+        key: mail.key.clone(),
+        date: mail.decided,
+        language: language(person.language),
+        template,
+        to_name: person.name.clone(),
+        to_address: person.email.clone().unwrap_or_default(),
+        affiliation: Some(match &person.affiliation {
+            Affiliation::Department(text) => letter::Affiliation::Department(text.clone()),
+            Affiliation::Supplier(id) => letter::Affiliation::Supplier(company.unwrap_or_else(|| id.clone())),
+        }),
+        link: None,
+        items,
+        attachment,
+    })
+}
+
+/// The language of mails and dates for a person.
+pub(crate) fn language(language: Language) -> crate::outbox::Language {
+    match language {
+        Language::En => crate::outbox::Language::En,
+        Language::De => crate::outbox::Language::De,
+    }
+}
+
+/// The address of a link: the token is made again, and must be the one whose digest is kept.
+fn link(office: &Office, kept: &StoredLink) -> Result<Link, RegisterError> {
+    let token = Token::derive(&office.secret, &kept.request, &kept.salt);
+    if !token.opens(&kept.digest) {
+        return Err(RegisterError::integrity(files::LINK_SECRET, "it is not the secret that this link was made with"));
+    }
+    Link::new(&format!("{}{}", office.sign_page, token.text())).map_err(|error| RegisterError::refused(error.to_string(), "correct `mail.sign_page`"))
+}
+
+/// Lets a mail that failed, or whose outcome is unknown, be tried again.
+///
+/// # Errors
+/// [`RegisterError::Refused`] when there is no such mail, or it is not in such a state.
+pub fn retry(register: &mut Register, key: &str) -> Result<(), RegisterError> {
+    register.change(|before, draft| {
+        let mail = before.view.mail(key)?.filter(|m| matches!(m.state, OutboxState::Failed | OutboxState::Unknown | OutboxState::Decided));
+        let mail = mail.ok_or_else(|| no_mail(key, "waits, failed or is unknown"))?;
+        draft.set_mail(StoredMail { state: OutboxState::Decided, attempts: 0, not_before: before.now, ..mail });
+        Ok(())
+    })
+}
+
+/// Decides that a mail is not sent.
+///
+/// # Errors
+/// [`RegisterError::Refused`] when there is no such mail, or it was sent.
+pub fn drop_mail(register: &mut Register, key: &str, reason: &str) -> Result<(), RegisterError> {
+    register.change(|before, draft| {
+        let mail = before.view.mail(key)?.filter(|m| matches!(m.state, OutboxState::Failed | OutboxState::Unknown | OutboxState::Decided));
+        let mail = mail.ok_or_else(|| no_mail(key, "is not sent yet"))?;
+        draft.set_mail(StoredMail { state: OutboxState::Dropped, response: reason.to_owned(), ..mail });
+        let person = addressee(before, key);
+        draft.record(Event::MailSettled(MailResult { key: key.to_owned(), person, result: MailState::Dropped, response: reason.to_owned() }));
+        Ok(())
+    })
+}
+
+fn no_mail(key: &str, which: &str) -> RegisterError {
+    RegisterError::refused(format!("no mail `{key}` {which}"), "`countersign outbox list` shows them")
+}
+
+/// The transport that `countersign.yaml` names; `password` is what the environment says.
+///
+/// # Errors
+/// [`RegisterError::Refused`] for settings that do not fit together.
+pub fn transport(root: &Path, output: &Path, mail: &MailSettings, password: Option<String>) -> Result<Box<dyn Transport>, RegisterError> {
+    if mail.transport == TransportKind::Directory {
+        let folder = match &mail.directory {
+            Some(path) => folder::inside(root, path, true)?,
+            None => output.join("mail"),
+        };
+        return Ok(Box::new(Directory::new(&folder)));
+    }
+    let server = mail
+        .smtp
+        .as_ref()
+        .ok_or_else(|| RegisterError::refused("`mail.transport` is `smtp`, but there is no `mail.smtp`", "add `smtp: {host: …, port: 587}`"))?;
+    let settings = smtp_settings(root, server, &mail.from.email, password)?;
+    let help = "correct `mail.smtp` in `countersign.yaml`";
+    Ok(Box::new(Smtp::new(settings).map_err(|error| RegisterError::refused(error.to_string(), help))?))
+}
+
+fn smtp_settings(root: &Path, server: &SmtpServer, from: &str, password: Option<String>) -> Result<SmtpSettings, RegisterError> {
+    let inside = |path: &String| -> Result<PathBuf, DiskError> { folder::inside(root, path, true) };
+    let credentials = match &server.user {
+        None => None,
+        Some(user) => {
+            let password = match (password, &server.password_file) {
+                (Some(password), _) => password,
+                (None, Some(path)) => files::secret(&inside(path)?)?.trim_end_matches(['\r', '\n']).to_owned(),
+                (None, None) => {
+                    let help = format!("set {PASSWORD_VARIABLE}, or name a `password_file`; never write it into `countersign.yaml`");
+                    return Err(RegisterError::refused(format!("there is no password for the user `{user}` of the relay"), help));
+                }
+            };
+            Some(Credentials::new(user.clone(), password))
+        }
+    };
+    let patience = Duration::from_secs(u64::from(server.timeout_secs));
+    Ok(SmtpSettings {
+        host: server.host.clone(),
+        port: server.port,
+        tls: match server.tls {
+            SmtpTls::Required => Tls::Required,
+            SmtpTls::Implicit => Tls::Implicit,
+            SmtpTls::None => Tls::None,
+        },
+        ca_file: server.ca_file.as_ref().map(inside).transpose()?,
+        credentials,
+        timeouts: Timeouts { connect: patience.min(Duration::from_secs(30)), command: patience, delivery: patience.max(Duration::from_secs(5)) },
+        helo: from.rsplit('@').next().unwrap_or("localhost").to_owned(),
+    })
+}
+
+/// Sends a test mail to an address, past the outbox.
+///
+/// # Errors
+/// [`RegisterError::Refused`] for an address that is none.
+pub fn test(office: &Office, transport: &mut dyn Transport, address: &str, now: Instant) -> Result<(Composed, Outcome), RegisterError> {
+    let letter = Letter {
+        key: format!("test:{address}:{now}"),
+        date: now,
+        language: crate::outbox::Language::En,
+        template: Template::Test,
+        to_name: address.to_owned(),
+        to_address: address.to_owned(),
+        affiliation: None,
+        link: None,
+        items: Vec::new(),
+        attachment: None,
+    };
+    let composed = compose(&letter, &office.pages, &office.sender).map_err(|error| RegisterError::refused(error.to_string(), "give one e-mail address"))?;
+    let outcome = transport.send(&composed);
+    Ok((composed, outcome))
+}
