@@ -11,7 +11,10 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use countersign::base::digest::Digest;
 use countersign::compliance::acknowledgment::{Acknowledgment, Capacity, Consent, Method, Occasion, Request, Strength};
+use countersign::compliance::person::{Affiliation, Language, Person};
+use countersign::compliance::status::{Filter, status};
 use countersign::record::Event;
+use countersign::record::event::PersonChange;
 use countersign::workflow::ledger::{prove, verify};
 use countersign::workflow::register::{Edge, Register};
 use divan::{Bencher, black_box};
@@ -19,6 +22,8 @@ use tempfile::TempDir;
 
 /// Entries of the register that the benches start from.
 const ENTRIES: u32 = 100_000;
+/// People whom the acknowledgments are of.
+const PEOPLE: u32 = 5_000;
 /// Entries of one unit of work where many are recorded together.
 const BATCH: u32 = 1_000;
 
@@ -42,10 +47,30 @@ fn begin(root: &Path) -> Register {
     Register::begin(root, "register.example.com/bench", "Example Group", edge()).expect("a register begins")
 }
 
+fn person(number: u32) -> Event {
+    let person = Person {
+        id: format!("person-{number}"),
+        name: format!("Person {number}"),
+        email: Some(format!("person-{number}@example.com")),
+        affiliation: Affiliation::Department("operations".to_owned()),
+        roles: Default::default(),
+        language: Language::En,
+        time_zone: "Europe/Dublin".to_owned(),
+        coordinator: None,
+        deputy: None,
+        start: "2026-01-01".parse().expect("a date"),
+        end: None,
+        leave: Vec::new(),
+        exemptions: Vec::new(),
+        ssh_keys: Vec::new(),
+    };
+    Event::Person(Box::new(PersonChange { person, source: "import".to_owned(), reason: None }))
+}
+
 fn request(number: u32) -> Event {
     Event::Requested(Request {
         request: format!("r-{number:020x}"),
-        person: format!("person-{}", number % 5_000),
+        person: format!("person-{}", number % PEOPLE),
         policy: "code_of_conduct".to_owned(),
         version: "1.0".parse().expect("a version"),
         capacity: Capacity::Person,
@@ -56,7 +81,7 @@ fn request(number: u32) -> Event {
 }
 
 fn acknowledgment(number: u32, edge: &Edge) -> Event {
-    let person = format!("person-{}", number % 5_000);
+    let person = format!("person-{}", number % PEOPLE);
     let text = "I have read the Code of Conduct (version 1.0), I understand it, and I will keep to it.";
     Event::Signed(Box::new(Acknowledgment {
         request: format!("r-{number:020x}"),
@@ -144,6 +169,7 @@ fn report(count: u32) {
     let mut register = begin(root);
     let kept = register.change(|_, draft| Ok([b"pdf".to_vec(), b"html".to_vec()].map(|bytes| draft.keep(bytes))));
     kept.expect("the files are kept");
+    append(&mut register, (0..PEOPLE).map(person));
     let (batched, ()) = timed(|| {
         for first in (0..count).step_by(BATCH as usize) {
             append(&mut register, (first..count.min(first + BATCH)).map(request));
@@ -164,6 +190,9 @@ fn report(count: u32) {
     drop(register);
     let (opening, mut register) = timed(|| Register::open(root, edge()).expect("it opens"));
     println!("open, check and fold {} entries      {opening:.2?}", register.state().size);
+    let (judging, lines) = timed(|| status(&register.state().book, None, edge().now(), &Filter::default()));
+    assert_eq!(lines.len(), count as usize);
+    println!("status of {} requests            {judging:.2?}", lines.len());
     let proofs: Vec<Duration> = (0..1_000).map(|at| timed(|| prove::prove(&mut register, at * 7 % u64::from(count)).expect("it is proven")).0).collect();
     println!("prove one entry                      {:.0?} on average", proofs.iter().sum::<Duration>() / 1_000);
     let (verifying, findings) = timed(|| verify::verify(root, false).expect("it can be checked"));

@@ -8,7 +8,6 @@ use crate::cli::exit::{self, Failure};
 use crate::cli::{Acting, Common, Format, draw, print, print_json};
 use crate::compliance::book::Outcome;
 use crate::ledger::key::VerifierKey;
-use crate::project::DiskError;
 use crate::project::folder;
 use crate::project::register::{create_folder, replace};
 use crate::workflow::desk::Desk;
@@ -109,23 +108,20 @@ fn verify(common: &Common, args: &VerifyArgs) -> Result<u8, Failure> {
     let mut code = exit::DONE;
     for path in &args.files {
         let shown = path.display();
-        match folder::file(path).map_err(|error: DiskError| error) {
-            Err(error) => return Err(error.into()),
-            Ok(bytes) => match receipt::verify(&bytes, &pinned) {
-                Ok(proven) => {
-                    if common.format != Format::Json && !common.quiet {
-                        print(&format!("{shown}: {}", text(&proven)))?;
-                    }
-                    results.push(serde_json::json!({ "file": path.to_string_lossy(), "holds": true, "proven": proven }));
+        match receipt::verify(&folder::file(path)?, &pinned) {
+            Ok(proven) => {
+                if common.format != Format::Json && !common.quiet {
+                    print(&format!("{shown}: {}", text(&proven)))?;
                 }
-                Err(fault) => {
-                    code = exit::INTEGRITY;
-                    if common.format != Format::Json {
-                        eprintln!("error: {shown}: {fault}");
-                    }
-                    results.push(serde_json::json!({ "file": path.to_string_lossy(), "holds": false, "fault": fault.to_string() }));
+                results.push(serde_json::json!({ "file": path.to_string_lossy(), "holds": true, "proven": proven }));
+            }
+            Err(fault) => {
+                code = exit::INTEGRITY;
+                if common.format != Format::Json {
+                    eprintln!("error: {shown}: {fault}");
                 }
-            },
+                results.push(serde_json::json!({ "file": path.to_string_lossy(), "holds": false, "fault": fault.to_string() }));
+            }
         }
     }
     if common.format == Format::Json {
