@@ -9,6 +9,9 @@ pub const NAMESPACE: &str = "acknowledgment@countersign";
 /// Longest armoured signature that is read, in bytes; one with a certificate would be shorter.
 const MAX_SIGNATURE: usize = 16_384;
 
+/// Version of the signature format (OpenSSH's PROTOCOL.sshsig, section 2).
+const VERSION: u32 = 1;
+
 /// A signature that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SshProof {
@@ -76,6 +79,10 @@ fn read(armoured: &str) -> Result<SshSig, SshRefusal> {
     let body = |text: &str| text.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect::<String>();
     if !signature.to_pem(LineEnding::LF).is_ok_and(|again| body(&again) == body(armoured)) {
         return Err(SshRefusal::Form("it is not spelled as `ssh-keygen` spells it".to_owned()));
+    }
+    // The signature does not cover the version of its own format, and readers take an older one for the newest.
+    if signature.version() != VERSION {
+        return Err(SshRefusal::Form(format!("version {} of the format is unknown, {VERSION} is read", signature.version())));
     }
     if signature.namespace() != NAMESPACE {
         return Err(SshRefusal::Namespace(signature.namespace().chars().take(100).collect()));

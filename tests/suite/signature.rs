@@ -92,16 +92,16 @@ proptest! {
         prop_assert!(verify("x", &armoured, &keys).is_err());
         prop_assert!(verify("x", &String::from_utf8_lossy(&bytes), &keys).is_err());
     }
+}
 
-    #[test]
-    fn flipped_bit_of_a_signature_is_refused(at in 0usize..500, bit in 0u8..8) {
-        let mut bytes = fixture("anna.sig").into_bytes();
-        let at = at % bytes.len();
+#[test]
+fn flipped_bit_of_a_signature_is_refused() {
+    let (whole, statement, key) = (fixture("anna.sig"), fixture("statement.txt"), [fixture("anna.pub")]);
+    for (at, bit) in (0..whole.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+        let mut bytes = whole.clone().into_bytes();
         bytes[at] ^= 1 << bit;
-        if let Ok(text) = String::from_utf8(bytes) {
-            // White space at the end is no part of the signature.
-            prop_assume!(text.trim() != fixture("anna.sig").trim());
-            prop_assert!(verify(&fixture("statement.txt"), &text, &[fixture("anna.pub")]).is_err(), "{text}");
-        }
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        // White space at the end is no part of the signature.
+        assert!(text.trim() == whole.trim() || verify(&statement, &text, &key).is_err(), "byte {at}, bit {bit}:\n{text}");
     }
 }
