@@ -56,6 +56,7 @@ fn person(number: u32) -> Event {
         roles: Default::default(),
         language: Language::En,
         time_zone: "Europe/Dublin".to_owned(),
+        country: None,
         coordinator: None,
         deputy: None,
         start: "2026-01-01".parse().expect("a date"),

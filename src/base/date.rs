@@ -54,7 +54,12 @@ impl Date {
 
     /// Whether it is a Monday to Friday.
     pub fn is_weekday(self) -> bool {
-        self.0.weekday().to_monday_one_offset() <= 5
+        self.weekday() <= 5
+    }
+
+    /// Day of the week after ISO 8601: Monday is 1, Sunday 7.
+    pub fn weekday(self) -> i8 {
+        self.0.weekday().to_monday_one_offset()
     }
 
     /// The date some days later (negative: earlier); dates outside the years -9999 to 9999 saturate.

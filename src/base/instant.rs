@@ -73,6 +73,26 @@ impl Instant {
         let civil = jiff::civil::Date::new(year, month, day).ok()?;
         Some(Self::new(civil.to_zoned(TimeZone::get(zone).ok()?).ok()?.timestamp()))
     }
+
+    /// The moment at which the clock of an IANA time zone shows so many minutes after midnight; `None` when there is no such zone.
+    ///
+    /// A time that the clock skips is the first moment after the gap, one that it shows twice the first of the two; 1440 minutes are the
+    /// beginning of the next day.
+    pub fn on_clock(date: Date, minutes: u16, zone: &str) -> Option<Self> {
+        let zone = TimeZone::get(zone).ok()?;
+        let (year, month, day) = date.plus_days(i32::from(minutes / 1440)).parts();
+        let minutes = minutes % 1440;
+        let civil = jiff::civil::Date::new(year, month, day).ok()?.at(i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?, 0, 0);
+        let ambiguous = zone.to_ambiguous_timestamp(civil);
+        let is_gap = matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. });
+        let moment = ambiguous.compatible().ok()?;
+        if !is_gap {
+            return Some(Self::new(moment));
+        }
+        // The transition is the last one up to the moment that the clock would show without it.
+        let after = moment.checked_add(jiff::SignedDuration::from_millis(1)).ok()?;
+        zone.preceding(after).next().map(|transition| Self::new(transition.timestamp()))
+    }
 }
 
 /// Tells whether an IANA time zone of exactly this spelling exists, for example `Europe/Dublin`; `europe/dublin` is none.

@@ -4,11 +4,14 @@ use clap::Args;
 
 use crate::base::date::Date;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Common, Format, draw, parse_date, print, print_json, table};
+use crate::cli::{Acting, Common, Format, draw, parse_date, print, print_json, table};
 use crate::contract::assessment::Assessment;
-use crate::workflow::{Suppliers, assess, open};
+use crate::workflow::desk::Desk;
+use crate::workflow::{Suppliers, assess, open, oversight};
 
 /// Print the risk result of suppliers, with the field that caused each part of it.
+///
+/// With `--record` it is the review of these suppliers: an entry of the register, with the day of the next one.
 ///
 /// Example: countersign assess northwind-cloud
 #[derive(Args)]
@@ -17,11 +20,22 @@ pub(crate) struct AssessArgs {
     #[arg(value_name = "SUPPLIER")]
     suppliers: Vec<String>,
     /// Day at which certificates are judged; today when absent.
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date, conflicts_with = "record")]
     date: Option<Date>,
+    /// Record the review of these suppliers: score, tier and the day of the next review.
+    #[arg(long, requires_all = ["reviewer", "suppliers"])]
+    record: bool,
+    /// Who reviewed and answers for the result.
+    #[arg(long, value_name = "NAME", requires = "record")]
+    reviewer: Option<String>,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 pub(crate) fn run(common: &Common, args: &AssessArgs) -> Result<u8, Failure> {
+    if let (true, Some(reviewer)) = (args.record, &args.reviewer) {
+        return record(common, args, reviewer);
+    }
     let date = crate::cli::date_or_today(args.date);
     let suppliers = if args.suppliers.is_empty() { Suppliers::All } else { Suppliers::Named(args.suppliers.clone()) };
     let opened = open(&common.workspace)?;
@@ -47,6 +61,22 @@ pub(crate) fn run(common: &Common, args: &AssessArgs) -> Result<u8, Failure> {
         (true, true) => exit::INPUT,
         (true, false) => exit::PARTLY,
     })
+}
+
+fn record(common: &Common, args: &AssessArgs, reviewer: &str) -> Result<u8, Failure> {
+    let mut desk = Desk::open(&common.workspace, args.acting.edge())?;
+    let (mut report, location) = desk.read_library()?;
+    let (register, compiler) = desk.both()?;
+    let recorded = oversight::review(register, compiler, &args.suppliers, reviewer, &mut report)?;
+    let (lines, stops) = draw::report(report, common, &location);
+    if common.format == Format::Json {
+        print_json(&serde_json::json!({ "assessments": recorded, "diagnostics": lines }))?;
+    } else if !common.quiet {
+        for record in &recorded {
+            print(&format!("{}: {}, next review by {}\n", record.supplier, record.tier.word(), record.next_review))?;
+        }
+    }
+    Ok(if stops || recorded.is_empty() { exit::INPUT } else { exit::DONE })
 }
 
 /// One line for each supplier.

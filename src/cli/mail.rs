@@ -6,9 +6,10 @@ use crate::cli::exit::{self, Failure};
 use crate::cli::{Acting, Common, Format, print, print_json};
 use crate::mail::{Outcome, Transport};
 use crate::workflow::desk::Desk;
-use crate::workflow::outbox::{self, PASSWORD_VARIABLE};
+use crate::workflow::outbox;
 use crate::workflow::receipt;
 use crate::workflow::register::RegisterError;
+use crate::workflow::transport::{self, PASSWORD_VARIABLE};
 
 /// Try the way that mails leave.
 ///
@@ -58,7 +59,7 @@ pub(crate) fn run(common: &Common, args: &MailArgs) -> Result<u8, Failure> {
 #[expect(clippy::disallowed_methods, reason = "the environment enters at the edge: here")]
 fn transport(desk: &Desk) -> Result<Box<dyn Transport>, RegisterError> {
     let password = std::env::var(PASSWORD_VARIABLE).ok().filter(|p| !p.is_empty());
-    outbox::transport(desk.register().root(), &desk.output()?, desk.mail()?, password)
+    transport::transport(desk.register().root(), &desk.output()?, desk.mail()?, password)
 }
 
 /// Sends what waits and says what became of it.
@@ -66,8 +67,8 @@ pub(crate) fn send(common: &Common, desk: &mut Desk, decided: usize) -> Result<u
     let mut transport = transport(desk)?;
     let pages = desk.pages()?;
     desk.office()?;
-    let (register, compiler, Some(office)) = desk.all()? else { return Ok(exit::INPUT) };
-    let attempts = outbox::send(register, office, transport.as_mut(), &mut |register, request| receipt::make(register, compiler, &pages, request))?;
+    let (register, Some(office), library) = desk.sending() else { return Ok(exit::INPUT) };
+    let attempts = outbox::send(register, office, transport.as_mut(), &mut |register, request| receipt::make(register, library.compiler()?, &pages, request))?;
     let count = |result: &str| attempts.iter().filter(|a| a.result == result).count();
     match common.format {
         Format::Json => print_json(&serde_json::json!({ "decided": decided, "attempts": attempts }))?,

@@ -4,8 +4,10 @@ mod ack;
 mod assess;
 mod check;
 mod completions;
+mod csv;
 mod doctor;
 mod draw;
+mod due;
 mod erase;
 mod exit;
 mod explain;
@@ -14,6 +16,7 @@ mod init;
 mod ledger;
 mod mail;
 mod outbox;
+mod oversight;
 mod pack;
 mod people;
 mod policy;
@@ -21,7 +24,9 @@ mod receipt;
 mod remind;
 mod schema;
 mod status;
+mod sync;
 mod table;
+mod training;
 mod verify;
 
 use std::path::PathBuf;
@@ -116,6 +121,13 @@ enum Verb {
     People(people::PeopleArgs),
     Policy(policy::PolicyArgs),
     Ack(ack::AckArgs),
+    Training(training::TrainingArgs),
+    Sync(sync::SyncArgs),
+    Due(due::DueArgs),
+    Calendar(due::CalendarArgs),
+    Evidence(oversight::EvidenceArgs),
+    Finding(oversight::FindingArgs),
+    Decision(oversight::DecisionArgs),
     Receipt(receipt::ReceiptArgs),
     Remind(remind::RemindArgs),
     Status(status::StatusArgs),
@@ -140,8 +152,8 @@ pub fn run() -> ExitCode {
         }
     };
     let common = arguments.common;
-    if common.format == Format::Csv && !matches!(arguments.verb, Verb::Status(_) | Verb::Ack(_)) {
-        let message = "only `status` prints comma-separated values".to_owned();
+    if common.format == Format::Csv && !matches!(arguments.verb, Verb::Status(_) | Verb::Ack(_) | Verb::Training(_) | Verb::Due(_)) {
+        let message = "this verb prints no table of comma-separated values".to_owned();
         return exit::report(&Failure::Usage { message, help: "use `--format json` or `--format text`".to_owned() });
     }
     let result = match arguments.verb {
@@ -154,6 +166,13 @@ pub fn run() -> ExitCode {
         Verb::People(args) => people::run(&common, &args),
         Verb::Policy(args) => policy::run(&common, &args),
         Verb::Ack(args) => ack::run(&common, &args),
+        Verb::Training(args) => training::run(&common, &args),
+        Verb::Sync(args) => sync::run(&common, &args),
+        Verb::Due(args) => due::run(&common, &args),
+        Verb::Calendar(args) => due::run_calendar(&common, &args),
+        Verb::Evidence(args) => oversight::evidence(&common, &args),
+        Verb::Finding(args) => oversight::finding(&common, &args),
+        Verb::Decision(args) => oversight::decision(&common, &args),
         Verb::Receipt(args) => receipt::run(&common, &args),
         Verb::Remind(args) => remind::run(&common, &args),
         Verb::Status(args) => status::run(&common, &args),

@@ -1,12 +1,13 @@
 //! `countersign outbox`.
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use crate::cli::exit::{self, Failure};
 use crate::cli::{Acting, Common, Format, mail, print, print_json, table};
-use crate::store::OutboxState;
+use crate::store::{OutboxState, StoredMail};
 use crate::workflow::desk::Desk;
-use crate::workflow::outbox;
+use crate::workflow::{bounces, outbox};
 
 /// Mails that are decided and not known to be delivered.
 ///
@@ -23,6 +24,21 @@ enum OutboxVerb {
     Send(SendArgs),
     Retry(KeyArgs),
     Drop(DropArgs),
+    Bounces(BouncesArgs),
+}
+
+/// Read delivery status notifications (RFC 3464): addresses from which mail comes back get none any more.
+///
+/// A folder may be a maildir. A notification counts when it names a mail of this register; the owner gets a finding.
+///
+/// Example: countersign outbox bounces /var/mail/bounces
+#[derive(Args)]
+struct BouncesArgs {
+    /// Files, or folders of them.
+    #[arg(value_name = "FILE|DIR", required = true)]
+    paths: Vec<std::path::PathBuf>,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 /// List mails that wait, failed, or of which it is not known whether they arrived.
@@ -79,7 +95,7 @@ pub(crate) fn run(common: &Common, args: &OutboxArgs) -> Result<u8, Failure> {
             let mut desk = Desk::open(&common.workspace, args.acting.edge())?;
             let mut states = vec![OutboxState::Decided, OutboxState::Sending, OutboxState::Failed, OutboxState::Unknown];
             if args.all {
-                states.extend([OutboxState::Sent, OutboxState::Dropped]);
+                states.extend([OutboxState::Sent, OutboxState::Dropped, OutboxState::Bounced]);
             }
             let mails = outbox::mails(desk.register_mut(), &states)?;
             let rows: Vec<Vec<String>> = mails
@@ -87,10 +103,16 @@ pub(crate) fn run(common: &Common, args: &OutboxArgs) -> Result<u8, Failure> {
                 .map(|m| vec![m.key.clone(), word(m.state).to_owned(), m.attempts.to_string(), m.decided.to_string(), m.response.clone()])
                 .collect();
             if common.format == Format::Json {
-                let keys = ["key", "state", "attempts", "decided", "response"];
-                let objects: Vec<serde_json::Map<String, serde_json::Value>> =
-                    rows.into_iter().map(|row| keys.iter().map(|k| (*k).to_owned()).zip(row.into_iter().map(Into::into)).collect()).collect();
-                print_json(&objects)?;
+                let book = &desk.register().state().book;
+                let object = |mail: &StoredMail| {
+                    let decision = book.mails.get(&mail.key).map(|record| &record.decision);
+                    json!({
+                        "key": mail.key, "state": word(mail.state), "attempts": mail.attempts, "decided": mail.decided, "not_before": mail.not_before,
+                        "response": mail.response, "person": decision.map(|d| &d.person), "letter": decision.map(|d| d.letter),
+                        "day": decision.map(|d| d.day), "items": decision.map(|d| &d.items),
+                    })
+                };
+                print_json(&mails.iter().map(object).collect::<Vec<_>>())?;
             } else {
                 print(&table::draw(&["mail", "state", "attempts", "decided", "response"], &rows))?;
             }
@@ -104,6 +126,27 @@ pub(crate) fn run(common: &Common, args: &OutboxArgs) -> Result<u8, Failure> {
             let mut desk = Desk::open(&common.workspace, args.acting.edge())?;
             outbox::retry(desk.register_mut(), &args.key)?;
             say(common, &args.key, "waits to be sent")
+        }
+        OutboxVerb::Bounces(args) => {
+            let mut desk = Desk::open(&common.workspace, args.acting.edge())?;
+            let (register, Some(office)) = desk.mailing() else {
+                desk.office()?;
+                return Ok(exit::INPUT);
+            };
+            let read = bounces::read(register, office, &args.paths)?;
+            if common.format == Format::Json {
+                print_json(&read)?;
+                return Ok(exit::DONE);
+            }
+            for one in &read {
+                let whom = one.person.as_ref().map(|person| format!("{person}: ")).unwrap_or_default();
+                print(&format!("{}: {whom}{}{}\n", one.file, if one.is_recorded { "" } else { "passed over, " }, one.what))?;
+            }
+            let recorded = read.iter().filter(|one| one.is_recorded).count();
+            if !common.quiet {
+                print(&format!("{recorded} addresses are dead, {} notifications passed over\n", read.len() - recorded))?;
+            }
+            Ok(exit::DONE)
         }
         OutboxVerb::Drop(args) => {
             let mut desk = Desk::open(&common.workspace, args.acting.edge())?;
@@ -130,5 +173,6 @@ fn word(state: OutboxState) -> &'static str {
         OutboxState::Failed => "failed",
         OutboxState::Unknown => "unknown",
         OutboxState::Dropped => "dropped",
+        OutboxState::Bounced => "bounced",
     }
 }

@@ -95,7 +95,7 @@ struct LeaveArgs {
     acting: Acting,
 }
 
-/// Exempt a person from a policy, or from all, for some time.
+/// Exempt a person from a policy, from a course, or from everything, for some time.
 ///
 /// Example: countersign people exempt p-1 --policy code_of_conduct --from 2027-01-01 --until 2027-06-30 --reason secondment --approver dpo@example.com
 #[derive(Args)]
@@ -103,9 +103,12 @@ struct ExemptArgs {
     /// Id or e-mail address.
     #[arg(value_name = "PERSON")]
     person: String,
-    /// The policy; all of them when absent.
+    /// The policy; everything when neither policy nor course is named.
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
+    /// The course.
+    #[arg(long, value_name = "ID")]
+    course: Option<String>,
     /// First day.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     from: Date,
@@ -189,11 +192,18 @@ pub(crate) fn run(common: &Common, args: &PeopleArgs) -> Result<u8, Failure> {
         }
         PeopleVerb::Exempt(args) => {
             let mut desk = Desk::open(&common.workspace, args.acting.edge())?;
-            let exemption =
-                Exemption { policy: args.policy.clone(), from: args.from, until: args.until, reason: args.reason.clone(), approver: args.approver.clone() };
+            let exemption = Exemption {
+                policy: args.policy.clone(),
+                course: args.course.clone(),
+                from: args.from,
+                until: args.until,
+                reason: args.reason.clone(),
+                approver: args.approver.clone(),
+            };
             let authorities = desk.workspace().authorities.clone();
             let person = people::exempt(desk.register_mut(), &authorities, &args.person, exemption)?;
-            let what = args.policy.as_ref().map_or_else(|| "all policies".to_owned(), |p| format!("`{p}`"));
+            let named: Vec<String> = args.policy.iter().chain(&args.course).map(|id| format!("`{id}`")).collect();
+            let what = if named.is_empty() { "everything".to_owned() } else { named.join(" and ") };
             done(common, &person, &format!("{} is exempt from {what} from {} until {}", person.name, args.from, args.until))
         }
         PeopleVerb::End(args) => {

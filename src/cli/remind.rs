@@ -7,8 +7,10 @@ use crate::base::instant::Instant;
 use crate::cli::exit::{self, Failure};
 use crate::cli::{Acting, Common, Format, mail, parse_date, print, print_json};
 use crate::compliance::acknowledgment::Capacity;
+use crate::compliance::book::{Item, Letter};
 use crate::compliance::reminder::Plan;
-use crate::record::State;
+use crate::record::{State, agenda};
+use crate::rule::obligation::Obligation;
 use crate::workflow::desk::Desk;
 use crate::workflow::remind;
 
@@ -26,6 +28,9 @@ pub(crate) struct RemindArgs {
     /// Decide and send.
     #[arg(long)]
     send: bool,
+    /// With `--send`: decide although the plan is far larger than usual, or the last run was long ago.
+    #[arg(long, requires = "send")]
+    confirm: bool,
     /// With `--plan`: the day to plan for, at noon in UTC.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date, requires = "plan")]
     as_of: Option<Date>,
@@ -42,29 +47,53 @@ pub(crate) fn run(common: &Common, args: &RemindArgs) -> Result<u8, Failure> {
         let plan = remind::plan(desk.register().state(), desk.office()?, now);
         match common.format {
             Format::Json => print_json(&plan)?,
-            _ => print(&text(desk.register().state(), &plan))?,
+            _ => {
+                let state = desk.register().state();
+                print(&text(state, &plan, &agenda::obligations(state, None, now)))?;
+            }
         }
         return Ok(exit::DONE);
     }
     let (register, Some(office)) = desk.mailing() else { return Ok(exit::INPUT) };
-    let plan = remind::decide(register, office)?;
+    let plan = remind::decide(register, office, args.confirm)?;
     mail::send(common, &mut desk, plan.mails.len())
 }
 
-fn text(state: &State, plan: &Plan) -> String {
+fn text(state: &State, plan: &Plan, obligations: &[Obligation]) -> String {
     let name = |id: &str| state.book.people.get(id).map_or_else(|| id.to_owned(), |p| format!("{} ({id})", p.name));
-    let policy = |request: &str| {
-        let Some(record) = state.book.requests.get(request) else { return String::new() };
-        let capacity = if record.request.capacity == Capacity::Company { " for the company" } else { "" };
-        format!("{} {}{capacity}", record.request.policy, record.request.version)
+    let what = |item: &Item| {
+        if let Some(record) = state.book.requests.get(&item.obligation) {
+            let capacity = if record.request.capacity == Capacity::Company { " for the company" } else { "" };
+            return format!("{} {}{capacity}", record.request.policy, record.request.version);
+        }
+        obligations.iter().find(|o| o.id == item.obligation).map_or_else(|| item.obligation.clone(), |o| format!("{}: {}", o.kind, o.what))
+    };
+    let who = |item: &Item| {
+        let owes = obligations.iter().find(|o| o.id == item.obligation).and_then(|o| o.person.as_deref());
+        owes.map(|id| format!("{} owes ", name(id))).unwrap_or_default()
     };
     let mut out = String::new();
     for mail in &plan.mails {
-        let items: Vec<String> = mail.items.iter().map(|i| format!("{} [{}]", policy(&i.request), i.stage)).collect();
-        out.push_str(&format!("{}: {}\n", name(&mail.person), items.join(", ")));
+        let items: Vec<String> = mail
+            .items
+            .iter()
+            .map(|i| {
+                let skipped: Vec<String> = i.skipped.iter().map(ToString::to_string).collect();
+                let skipped = if skipped.is_empty() { String::new() } else { format!(", skipped: {}", skipped.join(", ")) };
+                match i.level {
+                    Some(level) => format!("{}{} [{}, due {}, told as {}]", who(i), what(i), i.stage, i.due, level.word()),
+                    None => format!("{} [{}, due {}{skipped}]", what(i), i.stage, i.due),
+                }
+            })
+            .collect();
+        let kind = if mail.letter == Letter::Team { " about others" } else { "" };
+        out.push_str(&format!("{}{kind}, from {}: {}\n", name(&mail.person), mail.send_at, items.join("; ")));
     }
     for held in &plan.held_back {
         out.push_str(&format!("held back: {}: {}\n", name(&held.person), held.why));
+    }
+    for finding in &plan.findings {
+        out.push_str(&format!("finding: {}\n", finding.title));
     }
     out.push_str(&format!("{} mails, {} held back\n", plan.mails.len(), plan.held_back.len()));
     out

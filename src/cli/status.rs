@@ -5,7 +5,7 @@ use clap::Args;
 use crate::base::date::Date;
 use crate::base::instant::Instant;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Acting, Common, Format, parse_date, parse_instant, print, print_json, table};
+use crate::cli::{Acting, Common, Format, csv, parse_date, parse_instant, print, print_json, table};
 use crate::compliance::acknowledgment::Capacity;
 use crate::compliance::status::{Filter, Line};
 use crate::workflow::desk::Desk;
@@ -21,7 +21,7 @@ pub(crate) struct StatusArgs {
     /// The day that is asked about; today when absent.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     as_of: Option<Date>,
-    /// Leave out what was recorded after this moment, `2026-11-25T22:07:43.123Z`.
+    /// Leave out what was recorded after this moment, `2026-11-25T22:07:43.123Z`; for a day of the past what was recorded after that day, when absent.
     #[arg(long, value_name = "MOMENT", value_parser = parse_instant)]
     known_at: Option<Instant>,
     /// Only people of this supplier.
@@ -40,11 +40,11 @@ pub(crate) struct StatusArgs {
 pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<u8, Failure> {
     let mut desk = Desk::open(&common.workspace, args.acting.edge())?;
     let day = args.as_of.unwrap_or_else(|| desk.register().edge().now().date());
-    let filter = Filter { supplier: args.supplier.clone(), person: args.person.clone(), policy: args.policy.clone() };
+    let filter = Filter { supplier: args.supplier.clone(), person: args.person.clone(), policy: args.policy.clone(), ..Filter::default() };
     let lines = status::status(desk.register_mut(), args.as_of, args.known_at, &filter)?;
     match common.format {
         Format::Json => print_json(&serde_json::json!({ "as_of": day, "known_at": args.known_at, "lines": lines }))?,
-        Format::Csv => print(&csv(&lines))?,
+        Format::Csv => print(&as_csv(&lines))?,
         Format::Text => {
             let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
             print(&table::draw(&["name", "belongs to", "policy", "version", "status", "due", "signed", "request"], &rows))?;
@@ -79,33 +79,24 @@ fn totals(lines: &[Line], day: Date) -> String {
     format!("as of {day}: {}\n", if counts.is_empty() { "nobody was asked".to_owned() } else { counts.join(", ") })
 }
 
-/// Comma-separated values after RFC 4180; a cell that a spreadsheet would take for a formula has an apostrophe before it.
-fn csv(lines: &[Line]) -> String {
-    let cell = |text: &str| {
-        let text = if text.starts_with(['=', '+', '-', '@', '\t']) && text != "-" { format!("'{text}") } else { text.to_owned() };
-        if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-    };
-    let mut out = "person,name,belongs_to,policy,version,capacity,status,due,signed,method,request\r\n".to_owned();
-    for line in lines {
+fn as_csv(lines: &[Line]) -> String {
+    let cells = |line: &Line| {
         let date = |date: Option<Date>| date.map(|d| d.to_string()).unwrap_or_default();
         let capacity = if line.capacity == Capacity::Company { "company" } else { "person" };
-        let version = line.version.to_string();
-        let (due, signed) = (date(line.due), date(line.signed));
-        let cells = [
-            &line.person,
-            &line.name,
-            &line.belongs_to,
-            &line.policy,
-            &version,
-            capacity,
-            line.status.word(),
-            &due,
-            &signed,
-            line.method.unwrap_or_default(),
-            &line.request,
-        ];
-        out.push_str(&cells.map(cell).join(","));
-        out.push_str("\r\n");
-    }
-    out
+        vec![
+            line.person.clone(),
+            line.name.clone(),
+            line.belongs_to.clone(),
+            line.policy.clone(),
+            line.version.to_string(),
+            capacity.to_owned(),
+            line.status.word().to_owned(),
+            date(line.due),
+            date(line.signed),
+            line.method.unwrap_or_default().to_owned(),
+            line.request.clone(),
+        ]
+    };
+    let header = ["person", "name", "belongs_to", "policy", "version", "capacity", "status", "due", "signed", "method", "request"];
+    csv::write(&header, lines.iter().map(cells))
 }

@@ -11,7 +11,8 @@ use crate::base::instant::Instant;
 use crate::compliance::acknowledgment::{Acknowledgment, Attestation, Ending, Request};
 use crate::compliance::person::Person;
 use crate::compliance::policy::{PolicyVersion, Version};
-use crate::compliance::reminder::Stage;
+use crate::compliance::training::Training;
+use crate::rule::ladder::{Level, Stage};
 
 /// People, policies, requests and mails.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,6 +35,25 @@ pub struct Book {
     pub last_mail: BTreeMap<String, Date>,
     /// Ids of people whose data was destroyed.
     pub erased: BTreeSet<String>,
+    /// Last day of the employment before, of people who were hired again.
+    pub previous_end: BTreeMap<String, Date>,
+    /// Addresses that mail came back from, by person, with what the server said.
+    pub bounced: BTreeMap<String, String>,
+    /// Keys of mails that were decided before the person had another address.
+    pub stale: BTreeSet<String>,
+    /// Courses, assignments and completions.
+    pub training: Training,
+    /// How far the reminders of each obligation are, by whom they go to.
+    told: BTreeMap<(String, Told), (Date, Stage)>,
+}
+
+/// To whom a reminder of an obligation goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    /// Whoever owes it, or answers for it where no person owes it.
+    Debtor,
+    /// Somebody who is told because it is late.
+    Level(Level),
 }
 
 /// A policy is withdrawn.
@@ -59,8 +79,6 @@ pub struct Record {
     pub requested: Instant,
     /// How it stands.
     pub outcome: Outcome,
-    /// The furthest stage for which a mail was decided.
-    pub reminded: Option<Stage>,
 }
 
 impl Record {
@@ -113,10 +131,13 @@ pub struct MailDecision {
     pub person: String,
     /// What it is about.
     pub letter: Letter,
-    /// The day in the time zone of the person.
+    /// The day on which it leaves, in the time zone of the person.
     pub day: Date,
-    /// Requests in it, each with its stage.
+    /// Obligations in it, each with its stage.
     pub items: Vec<Item>,
+    /// SHA-256 of the report that it carries; its bytes are kept in the register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<crate::base::digest::Digest>,
 }
 
 /// The kinds of mails that are decided.
@@ -129,17 +150,28 @@ pub enum Letter {
     Reminder,
     /// Confirms, with the receipt.
     Receipt,
+    /// Tells a coordinator, a supplier's escalation contact or an owner what others owe.
+    Team,
+    /// Carries a report.
+    Report,
 }
 
-/// One request in a mail.
+/// One obligation in a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Item {
-    /// The request.
-    pub request: String,
+    /// Id of the obligation; of an acknowledgment that of its request.
+    pub obligation: String,
     /// How far it is.
     #[serde(flatten)]
     pub stage: Stage,
+    /// The due date that the stage counts from.
+    pub due: Date,
+    /// Why somebody is told who does not owe it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// Stages that were reached while nobody sent, and are not made up for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Stage>,
 }
 
 /// What became of a mail.
@@ -170,6 +202,8 @@ pub enum MailState {
     Unknown,
     /// Somebody decided that it is not sent.
     Dropped,
+    /// It came back: nobody was told by it.
+    Bounced,
 }
 
 /// A mail with what became of it.
@@ -181,6 +215,8 @@ pub struct MailRecord {
     pub decided: Instant,
     /// What is known of it.
     pub state: MailState,
+    /// Since when that is known.
+    pub settled: Option<Instant>,
 }
 
 impl Book {
@@ -213,14 +249,17 @@ impl Book {
     ///
     /// What was sent to an old address does not count: whoever has a new one is written to again about everything that is open.
     pub fn record_person(&mut self, person: Person) {
-        let moved = self.people.get(&person.id).is_some_and(|before| before.email != person.email);
-        if moved {
+        let before = self.people.get(&person.id);
+        if let Some(end) = before.and_then(|before| before.end).filter(|end| person.start > *end) {
+            self.previous_end.insert(person.id.clone(), end);
+        }
+        if before.is_some_and(|before| before.email != person.email) {
             self.last_mail.remove(&person.id);
-            for request in self.by_person.get(&person.id).into_iter().flatten() {
-                if let Some(record) = self.requests.get_mut(request) {
-                    record.reminded = None;
-                }
-            }
+            self.bounced.remove(&person.id);
+            let waiting = self.mails.values().filter(|m| m.decision.person == person.id && m.state == MailState::Decided && m.decision.letter.is_reminder());
+            self.stale.extend(waiting.map(|mail| mail.decision.key.clone()));
+            let mails = self.mails.values().filter(|mail| mail.decision.person == person.id).flat_map(|mail| told(&mail.decision)).collect::<Vec<_>>();
+            self.told.retain(|key, _| !mails.contains(key));
         }
         self.people.insert(person.id.clone(), person);
     }
@@ -233,6 +272,9 @@ impl Book {
         }
         self.mails.retain(|_, mail| mail.decision.person != person);
         self.last_mail.remove(person);
+        self.previous_end.remove(person);
+        self.bounced.remove(person);
+        self.training.erase(person);
         self.erased.insert(person.to_owned());
     }
 
@@ -250,7 +292,7 @@ impl Book {
     /// A person is asked.
     pub fn request(&mut self, entry: u64, requested: Instant, request: Request) {
         self.by_person.entry(request.person.clone()).or_default().push(request.request.clone());
-        self.requests.insert(request.request.clone(), Record { request, entry, requested, outcome: Outcome::Open, reminded: None });
+        self.requests.insert(request.request.clone(), Record { request, entry, requested, outcome: Outcome::Open });
     }
 
     /// A person signed.
@@ -274,45 +316,79 @@ impl Book {
 
     /// A mail is decided.
     pub fn decide_mail(&mut self, decided: Instant, decision: MailDecision) {
-        for item in &decision.items {
-            if let Some(record) = self.requests.get_mut(&item.request) {
-                record.reminded = record.reminded.max(Some(item.stage));
-            }
+        if decision.letter.is_reminder() {
+            self.tell(&decision);
         }
-        // A receipt answers the person; it is no reminder and does not use up the mail of the day.
-        if decision.letter != Letter::Receipt {
-            self.last_mail.insert(decision.person.clone(), decision.day);
+        // A receipt answers the person, and a team is not the person's own: neither uses up the mail of the day.
+        if matches!(decision.letter, Letter::Request | Letter::Reminder) {
+            let last = self.last_mail.entry(decision.person.clone()).or_insert(decision.day);
+            *last = (*last).max(decision.day);
         }
-        self.mails.insert(decision.key.clone(), MailRecord { decision, decided, state: MailState::Decided });
+        self.mails.insert(decision.key.clone(), MailRecord { decision, decided, state: MailState::Decided, settled: None });
+    }
+
+    fn tell(&mut self, decision: &MailDecision) {
+        for (item, key) in decision.items.iter().zip(told(decision)) {
+            let reached = self.told.entry(key).or_insert((item.due, item.stage));
+            // Another due date is another round.
+            *reached = if reached.0 == item.due { (item.due, reached.1.max(item.stage)) } else { (item.due, item.stage) };
+        }
+    }
+
+    /// The furthest stage of an obligation with a due date that whoever owes it was told of.
+    pub fn reminded(&self, obligation: &str, due: Date) -> Option<Stage> {
+        self.told.get(&(obligation.to_owned(), Told::Debtor)).filter(|(of, _)| *of == due).map(|(_, stage)| *stage)
+    }
+
+    /// Whether anybody was told of an obligation, whatever its due date was.
+    pub fn was_told(&self, obligation: &str) -> bool {
+        self.told.contains_key(&(obligation.to_owned(), Told::Debtor))
+    }
+
+    /// Whether a level was told that an obligation with a due date is late.
+    pub fn is_escalated(&self, obligation: &str, due: Date, level: Level) -> bool {
+        self.told.get(&(obligation.to_owned(), Told::Level(level))).is_some_and(|(of, _)| *of == due)
     }
 
     /// Something is known of a mail.
-    pub fn settle_mail(&mut self, result: &MailResult) {
+    pub fn settle_mail(&mut self, at: Instant, result: &MailResult) {
         let Some(mail) = self.mails.get_mut(&result.key) else { return };
-        mail.state = result.result;
-        if result.result == MailState::Dropped {
+        (mail.state, mail.settled) = (result.result, Some(at));
+        if result.result == MailState::Bounced {
+            self.bounced.insert(result.person.clone(), result.response.clone());
+        }
+        if matches!(result.result, MailState::Dropped | MailState::Bounced) {
             let decision = mail.decision.clone();
             self.take_back(&decision);
         }
     }
 
-    /// A mail that is dropped counts as never decided.
-    fn take_back(&mut self, dropped: &MailDecision) {
-        let others = || self.mails.values().filter(|m| m.decision.person == dropped.person && m.state != MailState::Dropped).map(|m| &m.decision);
-        let last = others().filter(|d| d.letter != Letter::Receipt).map(|d| d.day).max();
-        let reminded: Vec<(String, Option<Stage>)> = dropped
-            .items
-            .iter()
-            .map(|item| (item.request.clone(), others().flat_map(|d| &d.items).filter(|i| i.request == item.request).map(|i| i.stage).max()))
-            .collect();
-        match last {
-            Some(day) => self.last_mail.insert(dropped.person.clone(), day),
-            None => self.last_mail.remove(&dropped.person),
+    /// A mail that is dropped, or came back, counts as never decided.
+    fn take_back(&mut self, lost: &MailDecision) {
+        let counts = |mail: &&MailRecord| !matches!(mail.state, MailState::Dropped | MailState::Bounced) && mail.decision.letter.is_reminder();
+        let others: Vec<MailDecision> = self.mails.values().filter(|m| m.decision.person == lost.person).filter(counts).map(|m| m.decision.clone()).collect();
+        let own = others.iter().filter(|d| matches!(d.letter, Letter::Request | Letter::Reminder));
+        match own.map(|d| d.day).max() {
+            Some(day) => self.last_mail.insert(lost.person.clone(), day),
+            None => self.last_mail.remove(&lost.person),
         };
-        for (request, stage) in reminded {
-            if let Some(record) = self.requests.get_mut(&request) {
-                record.reminded = stage;
-            }
+        for key in told(lost) {
+            self.told.remove(&key);
+        }
+        for decision in others {
+            self.tell(&decision);
         }
     }
+}
+
+impl Letter {
+    /// Whether it tells somebody of an obligation.
+    pub fn is_reminder(self) -> bool {
+        matches!(self, Self::Request | Self::Reminder | Self::Team)
+    }
+}
+
+/// What a mail tells whom.
+fn told(decision: &MailDecision) -> impl Iterator<Item = (String, Told)> {
+    decision.items.iter().map(|item| (item.obligation.clone(), item.level.map_or(Told::Debtor, Told::Level)))
 }

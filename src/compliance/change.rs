@@ -43,7 +43,7 @@ impl Change {
 }
 
 /// Every field of a person as text, always the same ones in the same order.
-fn texts(person: &Person) -> [(&'static str, Option<String>); 15] {
+fn texts(person: &Person) -> [(&'static str, Option<String>); 16] {
     let some = |text: &str| Some(text.to_owned());
     let supplier = person.supplier();
     let department = if supplier.is_none() { some(person.belongs_to()) } else { None };
@@ -56,6 +56,7 @@ fn texts(person: &Person) -> [(&'static str, Option<String>); 15] {
         ("roles", listed(person.roles.iter().map(|role| role.word().to_owned()))),
         ("language", some(person.language.tag())),
         ("time_zone", some(&person.time_zone)),
+        ("country", person.country.clone()),
         ("coordinator", person.coordinator.clone()),
         ("deputy", person.deputy.clone()),
         ("start", Some(person.start.to_string())),
@@ -76,6 +77,7 @@ fn leave(leave: &Leave) -> String {
 }
 
 fn exemption(exemption: &Exemption) -> String {
-    let policy = exemption.policy.as_deref().unwrap_or("all policies");
-    format!("{policy}, {} to {} ({}, approved by {})", exemption.from, exemption.until, exemption.reason, exemption.approver)
+    let what: Vec<&str> = exemption.policy.iter().chain(&exemption.course).map(String::as_str).collect();
+    let what = if what.is_empty() { "everything".to_owned() } else { what.join(" and ") };
+    format!("{what}, {} to {} ({}, approved by {})", exemption.from, exemption.until, exemption.reason, exemption.approver)
 }

@@ -139,6 +139,7 @@ fn new(contact: &Contact, time_zone: &str, start: Date) -> Person {
         roles: BTreeSet::new(),
         language: Language::En,
         time_zone: time_zone.to_owned(),
+        country: None,
         coordinator: None,
         deputy: None,
         start,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::base::date::Date;
-use crate::base::decode::{EMAIL, SLUG, decode, decode_part};
+use crate::base::decode::{COUNTRY, EMAIL, SLUG, decode, decode_part};
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::{self, Entry, Kind, Node};
 use crate::base::sheet;
@@ -57,6 +57,9 @@ pub struct Record {
     pub language: Given<Language>,
     /// IANA time zone.
     pub time_zone: Given<String>,
+    /// Country whose working days are the person's, ISO 3166-1 alpha-2; a key of `calendars` in `countersign.yaml`.
+    #[schemars(regex(pattern = COUNTRY))]
+    pub country: Given<String>,
     /// Manager, or coordinator of the supplier: id or e-mail address of somebody in the file or the register.
     pub coordinator: Given<String>,
     /// Who stands in: id or e-mail address of somebody in the file or the register.
@@ -153,7 +156,7 @@ pub(crate) struct Reading {
 }
 
 /// The keys of a record that CSV has as columns of their own, and the columns that stand for a list of at most one entry.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 23] = [
     "id",
     "name",
     "email",
@@ -162,6 +165,7 @@ const COLUMNS: [&str; 21] = [
     "roles",
     "language",
     "time_zone",
+    "country",
     "coordinator",
     "deputy",
     "start",
@@ -170,6 +174,7 @@ const COLUMNS: [&str; 21] = [
     "leave_until",
     "leave_reason",
     "exempt_policy",
+    "exempt_course",
     "exempt_from",
     "exempt_until",
     "exempt_reason",
@@ -179,8 +184,9 @@ const COLUMNS: [&str; 21] = [
 /// Columns of a leave with the key of each, and whether a leave needs it.
 const LEAVE: [(&str, &str, bool); 3] = [("leave_from", "from", true), ("leave_until", "until", true), ("leave_reason", "reason", true)];
 /// The same of an exemption.
-const EXEMPTION: [(&str, &str, bool); 5] = [
+const EXEMPTION: [(&str, &str, bool); 6] = [
     ("exempt_policy", "policy", false),
+    ("exempt_course", "course", false),
     ("exempt_from", "from", true),
     ("exempt_until", "until", true),
     ("exempt_reason", "reason", true),

@@ -31,6 +31,9 @@ pub struct Person {
     pub language: Language,
     /// IANA time zone, in which "today" is for this person.
     pub time_zone: String,
+    /// Country whose working days are the person's, ISO 3166-1 alpha-2.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub country: Option<String>,
     /// Id of the manager, or of the supplier's coordinator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coordinator: Option<String>,
@@ -109,13 +112,16 @@ pub struct Leave {
     pub reason: String,
 }
 
-/// An exemption from acknowledging.
+/// An exemption from acknowledging, from training, or from both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exemption {
-    /// Policy; `None` for all.
+    /// Policy; with no course either, everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
+    /// Course; with no policy either, everything.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub course: Option<String>,
     /// First day.
     pub from: Date,
     /// Last day, inclusive.
@@ -155,7 +161,12 @@ impl Person {
 
     /// The exemption from a policy that holds on a day.
     pub fn exemption_on(&self, policy: &str, day: Date) -> Option<&Exemption> {
-        self.exemptions.iter().find(|e| e.from <= day && day <= e.until && e.policy.as_deref().is_none_or(|p| p == policy))
+        self.exemptions.iter().find(|e| e.from <= day && day <= e.until && (e.policy.as_deref() == Some(policy) || (e.policy.is_none() && e.course.is_none())))
+    }
+
+    /// The exemption from a course that holds on a day.
+    pub fn exemption_from_course(&self, course: &str, day: Date) -> Option<&Exemption> {
+        self.exemptions.iter().find(|e| e.from <= day && day <= e.until && (e.course.as_deref() == Some(course) || (e.policy.is_none() && e.course.is_none())))
     }
 }
 

@@ -367,6 +367,7 @@ fn after(draft: &Draft<'_>, defaults: &Defaults<'_>) -> Option<Person> {
         roles: record.roles.over(before.map(|p| &p.roles)).cloned().unwrap_or_default(),
         language: record.language.over(before.map(|p| &p.language)).copied().unwrap_or(Language::En),
         time_zone: zone.map_or(defaults.time_zone, String::as_str).to_owned(),
+        country: record.country.over(before.and_then(|p| p.country.as_ref())).cloned(),
         coordinator: None,
         deputy: None,
         start: record.start.or_else(|| before.map(|p| p.start))?,

@@ -9,11 +9,10 @@ use crate::base::date::Date;
 use crate::base::instant::Instant;
 use crate::compliance::acknowledgment::Capacity;
 use crate::compliance::book::{Book, Outcome, Record};
+use crate::compliance::deadline::DUE_DAYS;
 use crate::compliance::person::Person;
 use crate::compliance::policy::Version;
-
-/// Days before the due date from which a request counts as due.
-pub const DUE_DAYS: i64 = 7;
+use crate::rule::obligation::{Obligation, ObligationKind};
 
 /// How one acknowledgment stands on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -94,15 +93,21 @@ pub struct Filter {
     pub person: Option<String>,
     /// This policy.
     pub policy: Option<String>,
+    /// This course.
+    pub course: Option<String>,
+}
+
+impl Filter {
+    /// Tells whether a person is asked about.
+    pub fn admits(&self, person: &Person) -> bool {
+        self.person.as_ref().is_none_or(|id| *id == person.id) && self.supplier.as_ref().is_none_or(|id| person.supplier() == Some(id.as_str()))
+    }
 }
 
 /// Says how everything stands on a day, or without one today as each person has it at a moment, in order of name, policy and request.
 pub fn status(book: &Book, day: Option<Date>, now: Instant, filter: &Filter) -> Vec<Line> {
-    let wanted = |person: &Person| {
-        filter.person.as_ref().is_none_or(|id| *id == person.id) && filter.supplier.as_ref().is_none_or(|id| person.supplier() == Some(id.as_str()))
-    };
     let mut lines: Vec<Line> = Vec::new();
-    for person in book.people.values().filter(|p| wanted(p)) {
+    for person in book.people.values().filter(|p| filter.admits(p)) {
         for record in book.requests_of(&person.id).filter(|r| filter.policy.as_ref().is_none_or(|p| *p == r.request.policy)) {
             lines.extend(line(book, person, record, day.unwrap_or_else(|| book.day_of(person, now))));
         }
@@ -156,7 +161,7 @@ pub fn line(book: &Book, person: &Person, record: &Record, day: Date) -> Option<
         _ if superseded(book, person, record, day) => Standing::Superseded,
         _ => match request.due.days_since(day) {
             left if left < 0 => Standing::Overdue,
-            left if left <= DUE_DAYS => Standing::Due,
+            left if left <= i64::from(DUE_DAYS) => Standing::Due,
             _ => Standing::Requested,
         },
     };
@@ -187,5 +192,39 @@ fn superseded(book: &Book, person: &Person, record: &Record, day: Date) -> bool 
             || !matches!(record.outcome, Outcome::Signed { .. })
             || matches!(&later.outcome, Outcome::Signed { acknowledgment, .. } if book.day_of(person, acknowledgment.signed) <= day);
         same && replaces && book.day_of(person, later.requested) <= day
+    })
+}
+
+/// The acknowledgments that were asked for and are open, as obligations; what an exemption covers is paused.
+pub fn obligations(book: &Book, day: Option<Date>, now: Instant) -> impl Iterator<Item = Obligation> {
+    book.requests.values().filter_map(move |record| obligation(book, record, day, now))
+}
+
+/// A request as an obligation; `None` when it is not open on the day.
+pub fn obligation(book: &Book, record: &Record, day: Option<Date>, now: Instant) -> Option<Obligation> {
+    let request = &record.request;
+    let person = book.people.get(&request.person)?;
+    let day = day.unwrap_or_else(|| book.day_of(person, now));
+    let line = line(book, person, record, day)?;
+    if !matches!(line.status, Standing::Requested | Standing::Due | Standing::Overdue | Standing::Exempt) || line.signed.is_some() {
+        return None;
+    }
+    let version = book.version(&request.policy, request.version);
+    Some(Obligation {
+        id: request.request.clone(),
+        kind: ObligationKind::Acknowledgment,
+        what: match (request.capacity, &request.company, version.map_or(&request.policy, |v| &v.title)) {
+            (Capacity::Company, Some(company), title) => format!("{title}, for {company}"),
+            (_, _, title) => title.clone(),
+        },
+        person: Some(request.person.clone()),
+        supplier: person.supplier().map(str::to_owned),
+        owner: version.map(|v| v.owner.clone()),
+        due: request.due,
+        grace_days: 0,
+        since: book.day_of(person, record.requested),
+        entry: record.entry,
+        is_new: true,
+        paused: person.exemption_on(&request.policy, day).map(|e| format!("exempt from `{}` until {}", request.policy, e.until)),
     })
 }

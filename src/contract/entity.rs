@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::decode::{COLOUR, COUNTRY, CURRENCY, EMAIL};
+use crate::contract::risk::Tier;
 use crate::contract::settings::{MailSettings, RegisterSettings};
-use crate::rule::ladder::Ladder;
+use crate::rule::ladder::Reminders;
+use crate::rule::working_time::Calendars;
 
 /// The workspace file.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -37,8 +39,28 @@ pub struct Workspace {
     pub register: Option<RegisterSettings>,
     /// Mails; without it nobody is asked or reminded.
     pub mail: Option<MailSettings>,
-    /// When reminders go out; a week ahead, on the day, and four times weekly after it when absent.
-    pub reminders: Option<Ladder>,
+    /// When reminders go out, and who is told when nothing helps.
+    #[serde(default)]
+    pub reminders: Reminders,
+    /// Working days and hours by country (ISO 3166-1 alpha-2), and of everybody else under `default`; mails leave at any hour when absent.
+    #[serde(default)]
+    pub calendars: Calendars,
+    /// How much risk the organisation wants to bear; reports name the suppliers above it.
+    pub risk_appetite: Option<RiskAppetite>,
+}
+
+/// How much risk the organisation wants to bear.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RiskAppetite {
+    /// The highest tier that needs no second look.
+    pub highest_tier: Tier,
+    /// Whether data or access may go overseas, to where protection is not adequate.
+    #[serde(default)]
+    pub overseas: bool,
+    /// Whether a supplier of a high or critical tier may be without a valid certificate.
+    #[serde(default)]
+    pub without_assurance: bool,
 }
 
 /// The policies of the organisation.

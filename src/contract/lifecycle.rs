@@ -5,17 +5,22 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::base::instant::Instant;
-use crate::contract::milestone::{
-    Adoption, Approval, Finding, Issue, PackDocument, Rejection, Side, Signature, Signing, Submission, Supersession, Termination,
-};
+use crate::contract::history::AssessmentRecord;
+use crate::contract::milestone::{Adoption, Approval, Issue, PackDocument, Rejection, Side, Signature, Signing, Submission, Supersession, Termination};
+use crate::rule::decision::DecisionRecord;
+use crate::rule::evidence::Evidence;
 
-/// Every pack of the register, and the gaps that were found in adopted contracts.
+/// Every pack of the register, with assessments, evidence and decisions about suppliers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Contracts {
     /// Packs by id.
     pub packs: BTreeMap<String, PackRecord>,
-    /// Findings by id.
-    pub findings: BTreeMap<String, Recorded<Finding>>,
+    /// Assessments of each supplier, oldest first.
+    pub assessments: BTreeMap<String, Vec<Recorded<AssessmentRecord>>>,
+    /// Evidence for each obligation, oldest first.
+    pub evidence: BTreeMap<String, Vec<Recorded<Evidence>>>,
+    /// Decisions by id; of several under one id the last.
+    pub decisions: BTreeMap<String, Recorded<DecisionRecord>>,
 }
 
 /// Something with the entry that recorded it.
@@ -159,14 +164,24 @@ impl Contracts {
         }
     }
 
-    /// A gap was found.
-    pub fn open_finding(&mut self, entry: u64, at: Instant, finding: Finding) {
-        self.findings.insert(finding.finding.clone(), Recorded { at, entry, what: finding });
+    /// A supplier was assessed.
+    pub fn assess(&mut self, entry: u64, at: Instant, assessment: AssessmentRecord) {
+        self.assessments.entry(assessment.supplier.clone()).or_default().push(Recorded { at, entry, what: assessment });
     }
 
-    /// Findings about a pack, in order of requirement.
-    pub fn findings_of<'a>(&'a self, pack: &'a str) -> impl Iterator<Item = &'a Finding> {
-        self.findings.values().map(|f| &f.what).filter(move |f| f.pack == pack)
+    /// Evidence was added.
+    pub fn add_evidence(&mut self, entry: u64, at: Instant, evidence: Evidence) {
+        self.evidence.entry(evidence.obligation.clone()).or_default().push(Recorded { at, entry, what: evidence });
+    }
+
+    /// A decision was recorded.
+    pub fn decide(&mut self, entry: u64, at: Instant, decision: DecisionRecord) {
+        self.decisions.insert(decision.decision.clone(), Recorded { at, entry, what: decision });
+    }
+
+    /// The newest assessment of a supplier.
+    pub fn assessment(&self, supplier: &str) -> Option<&AssessmentRecord> {
+        self.assessments.get(supplier)?.last().map(|recorded| &recorded.what)
     }
 }
 

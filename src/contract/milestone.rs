@@ -8,7 +8,6 @@ use crate::base::date::Date;
 use crate::base::digest::Digest;
 use crate::contract::clause::Obligor;
 use crate::contract::entity::Authority;
-use crate::contract::requirement::Force;
 use crate::contract::risk::Tier;
 
 /// A pack is put before the people who approve it (`pack.submitted`).
@@ -308,22 +307,4 @@ pub enum ExitStart {
     Notice,
     /// The last day of the contract.
     End,
-}
-
-/// A gap that somebody must close (`finding.opened`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Finding {
-    /// Id: the pack, a dot, the requirement.
-    pub finding: String,
-    /// Id of the pack.
-    pub pack: String,
-    /// Id of the supplier.
-    pub supplier: String,
-    /// The requirement that nothing in the contract fulfils.
-    pub requirement: String,
-    /// Its citation.
-    pub source: String,
-    /// What stands behind it.
-    pub force: Force,
 }

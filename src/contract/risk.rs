@@ -190,7 +190,8 @@ pub struct RiskModel {
     floors: Vec<Floor>,
     /// Its holds.
     pub holds: Vec<Hold>,
-    effects: BTreeMap<Tier, TierEffects>,
+    /// What each tier asks of us.
+    pub effects: BTreeMap<Tier, TierEffects>,
     sign_off: Vec<(Condition, String)>,
     documents: Vec<(Condition, Vec<String>)>,
 }

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::base::digest::Digest;
 use crate::base::instant::Instant;
-use crate::outbox::letter::{Affiliation, Item, Letter, Sender, Template};
+use crate::outbox::letter::{Affiliation, Item, Letter, Sender, Stage, Template};
 use crate::outbox::line;
 use crate::text::page::{PageError, Pages};
 
 /// How the subject begins in a `.txt` template.
 const SUBJECT: &str = "Subject:";
 /// Hexadecimal digits of the digest of the key in a Message-ID.
-const ID_DIGITS: usize = 32;
+pub const ID_DIGITS: usize = 32;
 
 /// A mail that is ready to be sent.
 ///
@@ -65,7 +65,7 @@ pub enum ComposeError {
         /// Name of the template.
         template: String,
     },
-    /// A letter other than a test is about nothing.
+    /// A letter other than a test or a report is about nothing.
     #[error("the letter has no item")]
     NoItem,
     /// The media type of the attachment is malformed.
@@ -112,13 +112,15 @@ pub enum ComposeError {
 ///     link: None,
 ///     items: vec![],
 ///     attachment: None,
+///     known: None,
+///     report: None,
 /// };
 /// assert_eq!(compose(&letter, &pages, &sender).unwrap().subject, "Test of Harbourline");
 /// let request = Letter { template: Template::Request, ..letter };
 /// assert_eq!(compose(&request, &pages, &sender), Err(ComposeError::NoItem));
 /// ```
 pub fn compose(letter: &Letter, pages: &Pages, sender: &Sender) -> Result<Composed, ComposeError> {
-    if letter.items.is_empty() && letter.template != Template::Test {
+    if letter.items.is_empty() && !matches!(letter.template, Template::Test | Template::Report) {
         return Err(ComposeError::NoItem);
     }
     let from = line::address("sender", &sender.address)?;
@@ -215,12 +217,18 @@ fn tidy(page: &str) -> String {
 fn values(letter: &Letter, sender: &Sender, contact: &str, not_me: &str, to: &str) -> Value {
     let text = |text: &str| json!(line::one_line(text));
     let optional = |text: Option<&str>| text.map(line::one_line).filter(|text| !text.is_empty());
-    let only = if letter.items.len() == 1 { letter.items.first().and_then(|item| item.link.as_ref()) } else { None };
+    let is_digest = matches!(letter.template, Template::Digest(_) | Template::Team);
+    let only = if letter.items.len() == 1 && !is_digest { letter.items.first().and_then(|item| item.link.as_ref()) } else { None };
     let link = letter.link.as_ref().or(only);
     let item = |item: &Item| {
         json!({
+            "kind": item.kind,
             "title": text(&item.title),
-            "version": text(&item.version),
+            "version": optional(Some(&item.version)),
+            "stage": item.stage.name(),
+            "who": optional(item.who.as_deref()),
+            "level": item.level,
+            "lessons": item.lessons.iter().map(|lesson| text(lesson)).collect::<Vec<_>>(),
             "due": item.due.map(|date| letter.language.date(date)),
             "signed": item.signed.map(|date| letter.language.date(date)),
             "link": item.link.as_ref().filter(|_| link.is_none()).map(|link| link.as_str()),
@@ -244,6 +252,9 @@ fn values(letter: &Letter, sender: &Sender, contact: &str, not_me: &str, to: &st
         "links": if link.is_some() { 1 } else { letter.items.iter().filter(|item| item.link.is_some()).count() },
         "template": letter.template.name(),
         "stage": letter.template.stage().map(|stage| stage.name()),
+        "first": letter.template == Template::Request || letter.template == Template::Digest(Stage::Request),
+        "known": letter.known.as_ref().map(|known| json!({ "name": text(&known.name), "email": text(&known.email) })),
+        "report": letter.report.as_ref().map(|report| json!({ "title": text(&report.title), "as_of": letter.language.date(report.as_of) })),
         "attachment": letter.attachment.as_ref().map(|file| line::header_name(&file.name)),
         "contact": { "name": text(&sender.contact.name), "email": contact, "telephone": optional(sender.contact.telephone.as_deref()) },
         "not_me": not_me,

@@ -29,8 +29,21 @@ pub struct Letter {
     pub link: Option<Link>,
     /// What it is about, in the order of the mail. Empty only in a test mail.
     pub items: Vec<Item>,
-    /// The receipt.
+    /// The receipt, or the report.
     pub attachment: Option<Attachment>,
+    /// Somebody of ours whom the person probably knows, for the first mail.
+    pub known: Option<Contact>,
+    /// The report that it carries.
+    pub report: Option<ReportTitle>,
+}
+
+/// The report that a mail carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportTitle {
+    /// Its title.
+    pub title: String,
+    /// The day as of which it stands.
+    pub as_of: Date,
 }
 
 /// Kinds of mail.
@@ -40,6 +53,12 @@ pub enum Template {
     Request,
     /// You were asked before.
     Reminder(Stage),
+    /// What is owed beside acknowledgments, for the first time or again.
+    Digest(Stage),
+    /// What others owe.
+    Team,
+    /// A report.
+    Report,
     /// Thank you, you have acknowledged.
     Receipt,
     /// The mail settings work.
@@ -49,6 +68,8 @@ pub enum Template {
 /// How a reminder stands to the due date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
+    /// For the first time.
+    Request,
     /// Some days before it.
     Ahead,
     /// On the day.
@@ -63,6 +84,9 @@ impl Template {
         match self {
             Self::Request => "request",
             Self::Reminder(_) => "reminder",
+            Self::Digest(_) => "digest",
+            Self::Team => "team",
+            Self::Report => "report",
             Self::Receipt => "receipt",
             Self::Test => "test",
         }
@@ -71,8 +95,9 @@ impl Template {
     /// The stage of a reminder.
     pub fn stage(self) -> Option<Stage> {
         match self {
-            Self::Reminder(stage) => Some(stage),
-            Self::Request | Self::Receipt | Self::Test => None,
+            Self::Reminder(stage) | Self::Digest(stage) => Some(stage),
+            Self::Team => Some(Stage::Overdue),
+            Self::Request | Self::Report | Self::Receipt | Self::Test => None,
         }
     }
 }
@@ -81,6 +106,7 @@ impl Stage {
     /// The word that templates compare with.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Request => "request",
             Self::Ahead => "ahead",
             Self::Due => "due",
             Self::Overdue => "overdue",
@@ -97,13 +123,23 @@ pub enum Affiliation {
     Department(String),
 }
 
-/// One policy in a letter.
+/// One obligation in a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Title of the policy.
+    /// What kind of obligation, by its word.
+    pub kind: &'static str,
+    /// Title of the policy or course, or what else is owed.
     pub title: String,
-    /// Its version.
+    /// Its version or edition; empty where there is none.
     pub version: String,
+    /// How far its reminders are.
+    pub stage: Stage,
+    /// Name of whoever owes it, in a letter to somebody else.
+    pub who: Option<String>,
+    /// Why somebody is told who does not owe it, by the word of the level.
+    pub level: Option<&'static str>,
+    /// What was learned, for the next refresher.
+    pub lessons: Vec<String>,
     /// By when; the day itself is in time.
     pub due: Option<Date>,
     /// When it was acknowledged; of a receipt.

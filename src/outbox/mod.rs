@@ -12,20 +12,25 @@
 //! | `organisation` | who asks |
 //! | `to.name`, `to.address` | who is asked |
 //! | `supplier`, `department` | why this person is asked: works for one of them, or neither is known |
-//! | `items` | each with `title`, `version`, and perhaps `due`, `signed` (dates written out), `link`, `consequence` |
+//! | `items` | each with `kind` (`acknowledgment`, `training`, …), `title`, `stage`, `lessons` (a list), and perhaps `version`, `due`, `signed` (dates written out), `link`, `consequence`, `who` (owes it), `level` (why somebody else is told) |
 //! | `count` | how many items |
 //! | `due` | the earliest due date, written out |
 //! | `link` | where the one button leads; when it is set, no item has a link of its own |
 //! | `links` | how many links the mail has |
-//! | `template` | `request`, `reminder`, `receipt`, `test` |
-//! | `stage` | of a reminder: `ahead`, `due`, `overdue` |
-//! | `attachment` | file name of the receipt |
+//! | `template` | `request`, `reminder`, `digest`, `team`, `report`, `receipt`, `test` |
+//! | `stage` | of a reminder, digest or team mail: `request`, `ahead`, `due`, `overdue` |
+//! | `first` | whether nothing in it was told before |
+//! | `known.name`, `known.email` | somebody of ours whom the person probably knows, in a first mail |
+//! | `report.title`, `report.as_of` | the report that a mail carries |
+//! | `attachment` | file name of the receipt or report |
 //! | `contact.name`, `contact.email`, `contact.telephone` | who can help; the last may be missing |
 //! | `not_me` | the address to which the wrong person can say so |
 //! | `language` | `en`, `de` |
 //! | `sent` | the day of sending in UTC, written out |
 //! | `subject` | only in `.html`: the subject from the `.txt` |
 
+pub mod bounce;
+pub mod calendar;
 pub mod compose;
 pub mod language;
 pub mod letter;
@@ -33,4 +38,4 @@ mod line;
 
 pub use compose::{ComposeError, Composed, compose};
 pub use language::Language;
-pub use letter::{Affiliation, Attachment, Contact, Item, Letter, Link, LinkError, Sender, Stage, Template};
+pub use letter::{Affiliation, Attachment, Contact, Item, Letter, Link, LinkError, ReportTitle, Sender, Stage, Template};

@@ -12,6 +12,7 @@ use crate::base::digest::Digest;
 use crate::base::node;
 use crate::base::source::Place;
 use crate::base::suggest;
+use crate::compliance::course::Course;
 use crate::contract::assembly::{About, Materials, assemble};
 use crate::contract::assessment::{Assessment, CreditResult};
 use crate::contract::consistency;
@@ -25,6 +26,7 @@ use crate::contract::profile::Profile;
 use crate::contract::risk::Tier;
 use crate::contract::selection::Selection;
 use crate::contract::values::{Ingredients, clean, values};
+use crate::pack::courses;
 use crate::pack::explanation::{EXPLANATION_VERSION, Explanation, coverage, fact_lines};
 use crate::pack::inputs::{Inputs, WORKSPACE};
 use crate::pack::layout::PdfJob;
@@ -116,6 +118,8 @@ pub struct Compiler {
     pub workspace: Written<Workspace>,
     /// The library.
     pub library: Library,
+    /// The courses of the library, in order of id; none where only what a pack depended on is there.
+    pub courses: Vec<Written<Course>>,
     pub(super) decisions: Vec<(String, Written<Decision>)>,
     pub(super) inputs: Inputs,
     pub(super) renderer: OnceLock<Result<Renderer, RenderError>>,
@@ -151,7 +155,9 @@ impl Compiler {
                 decisions.extend(decode::<Decision>(&node, report).map(|value| (name.clone(), Written { value, node })));
             }
         }
-        let compiler = Self { workspace: workspace?, library: library?, decisions, inputs, renderer: OnceLock::new() };
+        let library = library?;
+        let courses = if reading == Reading::Whole { courses::read(&files, &library.vocabulary, report) } else { Vec::new() };
+        let compiler = Self { workspace: workspace?, library, courses, decisions, inputs, renderer: OnceLock::new() };
         compiler.check_workspace(report);
         Some(compiler)
     }
@@ -222,6 +228,11 @@ impl Compiler {
                 report.push(Diagnostic::error("unknown-supplier", format!("there is no supplier `{}`", value.supplier)).at(&place).help(help));
             }
         }
+    }
+
+    /// The decisions of the workspace, by file name.
+    pub fn decisions(&self) -> impl Iterator<Item = (&str, &Decision)> {
+        self.decisions.iter().map(|(file, written)| (file.as_str(), &written.value))
     }
 
     /// Ids of all suppliers: the names of their files.

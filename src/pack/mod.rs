@@ -4,6 +4,7 @@
 //! in a pack take the same way. Neighbours below: `contract`, `render`, `text`, `rule`, `base`. Never does: read or write a file.
 
 pub mod compile;
+pub mod courses;
 pub mod explanation;
 mod hold;
 pub mod inputs;

@@ -9,9 +9,14 @@ use crate::base::encode::canonical;
 use crate::base::instant::Instant;
 use crate::compliance::acknowledgment::{Acknowledgment, Attestation, Ending, Request};
 use crate::compliance::book::{MailDecision, MailResult, Withdrawal};
+use crate::compliance::course::{Assignment, Completion, Course, Drill, Lesson, RECORDED_BY_HAND, Retirement, Voiding};
 use crate::compliance::person::Person;
 use crate::compliance::policy::PolicyVersion;
-use crate::contract::milestone::{Adoption, Approval, Finding, Issue, Rejection, Signing, Submission, Supersession, Termination};
+use crate::contract::history::AssessmentRecord;
+use crate::contract::milestone::{Adoption, Approval, Issue, Rejection, Signing, Submission, Supersession, Termination};
+use crate::rule::decision::DecisionRecord;
+use crate::rule::evidence::Evidence;
+use crate::rule::finding::{Finding, FindingClosure, FindingUpdate};
 
 /// Version of the payload format (see `docs/formats.md`).
 pub const PAYLOAD_VERSION: u32 = 1;
@@ -117,9 +122,48 @@ pub enum Event {
     /// A contract ends.
     #[serde(rename = "pack.terminated")]
     PackTerminated(Termination),
-    /// A gap was found in a contract.
+    /// A gap was found.
     #[serde(rename = "finding.opened")]
-    FindingOpened(Finding),
+    FindingOpened(Box<Finding>),
+    /// Something was done about a finding.
+    #[serde(rename = "finding.updated")]
+    FindingUpdated(FindingUpdate),
+    /// A finding is closed.
+    #[serde(rename = "finding.closed")]
+    FindingClosed(FindingClosure),
+    /// A course is as this says.
+    #[serde(rename = "course.published")]
+    CoursePublished(Box<Course>),
+    /// A course is no longer given.
+    #[serde(rename = "course.retired")]
+    CourseRetired(Retirement),
+    /// A lesson is attached to a course.
+    #[serde(rename = "course.lesson")]
+    LessonAttached(Lesson),
+    /// A person comes into the audience of a course.
+    #[serde(rename = "training.assigned")]
+    Assigned(Assignment),
+    /// A person leaves the audience of a course.
+    #[serde(rename = "training.released")]
+    Released(Assignment),
+    /// A person completed a course.
+    #[serde(rename = "training.recorded")]
+    Completed(Completion),
+    /// A completion does not count.
+    #[serde(rename = "training.voided")]
+    CompletionVoided(Voiding),
+    /// An exercise was held.
+    #[serde(rename = "drill.held")]
+    DrillHeld(Box<Drill>),
+    /// A supplier was assessed.
+    #[serde(rename = "supplier.assessed")]
+    Assessed(Box<AssessmentRecord>),
+    /// Evidence was added for an obligation.
+    #[serde(rename = "evidence.added")]
+    EvidenceAdded(Box<Evidence>),
+    /// A decision was recorded.
+    #[serde(rename = "decision.recorded")]
+    Decided(DecisionRecord),
 }
 
 /// The first entry of a register.
@@ -200,6 +244,19 @@ impl Event {
             Self::PackSuperseded(_) => "pack.superseded",
             Self::PackTerminated(_) => "pack.terminated",
             Self::FindingOpened(_) => "finding.opened",
+            Self::FindingUpdated(_) => "finding.updated",
+            Self::FindingClosed(_) => "finding.closed",
+            Self::CoursePublished(_) => "course.published",
+            Self::CourseRetired(_) => "course.retired",
+            Self::LessonAttached(_) => "course.lesson",
+            Self::Assigned(_) => "training.assigned",
+            Self::Released(_) => "training.released",
+            Self::Completed(_) => "training.recorded",
+            Self::CompletionVoided(_) => "training.voided",
+            Self::DrillHeld(_) => "drill.held",
+            Self::Assessed(_) => "supplier.assessed",
+            Self::EvidenceAdded(_) => "evidence.added",
+            Self::Decided(_) => "decision.recorded",
         }
     }
 
@@ -212,6 +269,12 @@ impl Event {
             Self::Declined(ending) | Self::Delegated(ending) | Self::Closed(ending) | Self::Voided(ending) => Some(&ending.person),
             Self::MailDecided(mail) => Some(&mail.person),
             Self::MailSettled(result) => Some(&result.person),
+            Self::Assigned(assignment) | Self::Released(assignment) => Some(&assignment.person),
+            Self::Completed(completion) => Some(&completion.person),
+            Self::CompletionVoided(voiding) => Some(&voiding.person),
+            Self::FindingOpened(finding) => finding.person.as_deref(),
+            Self::FindingUpdated(update) => update.person.as_deref(),
+            Self::FindingClosed(closure) => closure.person.as_deref(),
             _ => None,
         }
     }
@@ -225,6 +288,11 @@ impl Event {
             Self::PackIssued(issue) => issue.documents.iter().map(|d| &d.sha256).collect(),
             Self::PackSigned(signing) => vec![&signing.issued, &signing.file],
             Self::PackAdopted(adoption) => vec![&adoption.file],
+            // What was imported has the digest of a certificate that somebody else keeps.
+            Self::Completed(completion) if completion.source == RECORDED_BY_HAND => completion.certificate.iter().collect(),
+            Self::EvidenceAdded(evidence) => vec![&evidence.file],
+            Self::FindingClosed(closure) => closure.evidence.iter().collect(),
+            Self::MailDecided(mail) => mail.report.iter().collect(),
             _ => Vec::new(),
         }
     }

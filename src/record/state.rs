@@ -4,6 +4,7 @@ use crate::base::instant::Instant;
 use crate::compliance::book::{Book, Outcome};
 use crate::contract::lifecycle::Contracts;
 use crate::record::event::{Event, Payload};
+use crate::rule::finding::Findings;
 
 /// Everything that follows from the entries.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,8 +21,10 @@ pub struct State {
     pub keys: Vec<String>,
     /// People, policies, requests and mails.
     pub book: Book,
-    /// Packs and findings.
+    /// Packs, assessments, evidence and decisions.
     pub contracts: Contracts,
+    /// Findings.
+    pub findings: Findings,
 }
 
 impl State {
@@ -30,7 +33,7 @@ impl State {
         let entry = self.size;
         let at = payload.recorded;
         self.skip(at);
-        let (book, contracts) = (&mut self.book, &mut self.contracts);
+        let (book, contracts, findings) = (&mut self.book, &mut self.contracts, &mut self.findings);
         match payload.event {
             Event::Opened(opening) => {
                 self.is_rehearsal = payload.clock.is_some();
@@ -40,7 +43,10 @@ impl State {
             Event::KeyAdded(change) => self.keys.push(change.key),
             Event::KeyRetired(change) => self.keys.retain(|key| *key != change.key),
             Event::Person(change) => book.record_person(change.person),
-            Event::Erased(erasure) => book.erase_person(&erasure.person),
+            Event::Erased(erasure) => {
+                book.erase_person(&erasure.person);
+                findings.erase(&erasure.person);
+            }
             Event::Published(version) => book.publish(*version),
             Event::Withdrawn(withdrawal) => book.withdraw(withdrawal),
             Event::Requested(request) => book.request(entry, at, request),
@@ -51,7 +57,7 @@ impl State {
             Event::Voided(ending) => book.end(entry, at, ending, Outcome::Voided),
             Event::Attested(attestation) => book.attest(attestation),
             Event::MailDecided(decision) => book.decide_mail(at, decision),
-            Event::MailSettled(result) => book.settle_mail(&result),
+            Event::MailSettled(result) => book.settle_mail(at, &result),
             Event::PackSubmitted(submission) => contracts.submit(entry, at, *submission),
             Event::PackApproved(approval) => contracts.approve(entry, at, approval),
             Event::PackRejected(rejection) => contracts.reject(entry, at, rejection),
@@ -60,7 +66,20 @@ impl State {
             Event::PackAdopted(adoption) => contracts.adopt(entry, at, *adoption),
             Event::PackSuperseded(supersession) => contracts.supersede(entry, at, supersession),
             Event::PackTerminated(termination) => contracts.terminate(entry, at, termination),
-            Event::FindingOpened(finding) => contracts.open_finding(entry, at, finding),
+            Event::FindingOpened(finding) => findings.open(entry, at, *finding),
+            Event::FindingUpdated(update) => findings.update(entry, at, update),
+            Event::FindingClosed(closure) => findings.close(entry, at, closure),
+            Event::CoursePublished(course) => book.training.publish(entry, *course),
+            Event::CourseRetired(retirement) => book.training.retire(entry, retirement),
+            Event::LessonAttached(lesson) => book.training.attach(lesson),
+            Event::Assigned(assignment) => book.training.assign(entry, assignment),
+            Event::Released(release) => book.training.release(entry, &release),
+            Event::Completed(completion) => book.training.complete(entry, completion),
+            Event::CompletionVoided(voiding) => book.training.void(entry, &voiding),
+            Event::DrillHeld(drill) => book.training.hold(at, *drill),
+            Event::Assessed(assessment) => contracts.assess(entry, at, *assessment),
+            Event::EvidenceAdded(evidence) => contracts.add_evidence(entry, at, *evidence),
+            Event::Decided(decision) => contracts.decide(entry, at, decision),
         }
     }
 

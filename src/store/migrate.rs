@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::store::StoreError;
 
 /// Steps of the schema; the number of a step is the `user_version` of a file that has it.
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // 1: the first form.
     "CREATE TABLE entry (
          position INTEGER PRIMARY KEY,
@@ -58,6 +58,11 @@ const STEPS: [&str; 1] = [
          expires INTEGER NOT NULL,
          used    INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;",
+    // 2: when reminders were decided last, so that a clock that jumps is noticed.
+    "CREATE TABLE run (
+         id INTEGER PRIMARY KEY CHECK (id = 1),
+         at INTEGER NOT NULL
+     ) STRICT;",
 ];
 
 /// The newest schema that this program knows.

@@ -95,6 +95,13 @@ pub enum OutboxState {
     Unknown,
     /// Somebody decided that it is not sent.
     Dropped,
+    /// It came back.
+    Bounced,
+}
+
+impl OutboxState {
+    /// All of them, in the order of their numbers in a store.
+    pub const ALL: [Self; 7] = [Self::Decided, Self::Sending, Self::Sent, Self::Failed, Self::Unknown, Self::Dropped, Self::Bounced];
 }
 
 /// A checkpoint that was issued.
@@ -143,6 +150,8 @@ pub trait View {
     fn mails(&self, states: &[OutboxState]) -> Result<Vec<StoredMail>, StoreError>;
     /// One mail.
     fn mail(&self, key: &str) -> Result<Option<StoredMail>, StoreError>;
+    /// When reminders were decided last.
+    fn last_run(&self) -> Result<Option<Instant>, StoreError>;
     /// What the store finds wrong with its own file: pages, indexes, rows that point nowhere. Nothing of it is about what was recorded.
     fn flaws(&self) -> Result<Vec<String>, StoreError>;
 }
@@ -173,6 +182,8 @@ pub trait Unit: View {
     fn add_mail(&mut self, mail: &StoredMail) -> Result<bool, StoreError>;
     /// Changes state, attempts, time and response of a mail.
     fn set_mail(&mut self, mail: &StoredMail) -> Result<(), StoreError>;
+    /// Keeps when reminders were decided.
+    fn set_last_run(&mut self, at: Instant) -> Result<(), StoreError>;
     /// Commits.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -175,13 +175,9 @@ fn link(row: &Row<'_>) -> rusqlite::Result<StoredLink> {
 
 fn mail(row: &Row<'_>) -> rusqlite::Result<StoredMail> {
     let number: u8 = row.get(1)?;
-    let state = STATES.into_iter().find(|state| *state as u8 == number).ok_or_else(|| damaged(1, "no state of a mail"))?;
+    let state = OutboxState::ALL.into_iter().find(|state| *state as u8 == number).ok_or_else(|| damaged(1, "no state of a mail"))?;
     Ok(StoredMail { key: row.get(0)?, state, attempts: row.get(2)?, not_before: instant(row, 3)?, decided: instant(row, 4)?, response: row.get(5)? })
 }
-
-/// States in the order of their numbers in the table.
-const STATES: [OutboxState; 6] =
-    [OutboxState::Decided, OutboxState::Sending, OutboxState::Sent, OutboxState::Failed, OutboxState::Unknown, OutboxState::Dropped];
 
 const ENTRY: &str = "SELECT position, leaf, salt, payload, subject FROM entry";
 const LINK: &str = "SELECT sha256, request, mail, salt, sent_to, expires, state FROM link";
@@ -282,6 +278,10 @@ impl View for Open<'_> {
         self.one(&format!("{MAIL} WHERE key = ?1"), params![key], mail)
     }
 
+    fn last_run(&self) -> Result<Option<Instant>, StoreError> {
+        self.one("SELECT at FROM run", [], |row| instant(row, 0))
+    }
+
     fn flaws(&self) -> Result<Vec<String>, StoreError> {
         let mut flaws: Vec<String> = self.all("PRAGMA integrity_check", [], |row| row.get(0))?;
         flaws.retain(|flaw| flaw != "ok");
@@ -369,6 +369,10 @@ impl Unit for Open<'_> {
     fn set_mail(&mut self, mail: &StoredMail) -> Result<(), StoreError> {
         let sql = "UPDATE mail SET state = ?2, attempts = ?3, not_before = ?4, response = ?5 WHERE key = ?1";
         self.run(sql, params![mail.key, mail.state as u8, mail.attempts, mail.not_before.millis(), mail.response]).map(drop)
+    }
+
+    fn set_last_run(&mut self, at: Instant) -> Result<(), StoreError> {
+        self.run("INSERT INTO run (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = excluded.at", params![at.millis()]).map(drop)
     }
 
     fn commit(self: Box<Self>) -> Result<(), StoreError> {

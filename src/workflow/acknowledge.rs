@@ -6,17 +6,20 @@ use crate::base::date::Date;
 use crate::base::digest::Digest;
 use crate::base::instant::Instant;
 use crate::compliance::acknowledgment::{Acknowledgment, Attestation, Capacity, Consent, Ending, Method, Occasion, Request};
-use crate::compliance::book::{Book, Letter, MailDecision, Outcome, Record};
+use crate::compliance::book::{Book, Item, Letter, MailDecision, Outcome, Record};
 use crate::compliance::person::{Language, Person, Role};
 use crate::compliance::policy::PolicyVersion;
 use crate::record::{Event, State};
+use crate::rule::ladder::Stage;
 use crate::signature::link::{LinkRefusal, Nonce, Token};
 use crate::signature::ssh;
 use crate::signature::statement::Statement;
 use crate::store::{LinkState, StoredLink};
 use crate::text::page::Pages;
+use crate::workflow::letter;
 use crate::workflow::outbox::{self, Office};
 use crate::workflow::register::{Before, Draft, Register, RegisterError};
+use crate::workflow::remind;
 
 /// How long a page that was shown may be sent back, in seconds: long enough to read the policy.
 const NONCE_SECS: i64 = 4 * 60 * 60;
@@ -310,9 +313,10 @@ fn sign(
             person: person.id.clone(),
             letter: Letter::Receipt,
             day: before.state.book.day_of(&person, before.now),
-            items: vec![crate::compliance::book::Item { request: request.request, stage: crate::compliance::reminder::Stage::Request }],
+            items: vec![Item { obligation: request.request, stage: Stage::Request, due: request.due, level: None, skipped: Vec::new() }],
+            report: None,
         };
-        outbox::add(before.now, draft, decision);
+        outbox::add(before.now, before.now, draft, decision);
     }
     Ok(acknowledgment)
 }
@@ -361,10 +365,10 @@ pub fn delegate(register: &mut Register, office: Option<&Office>, request: &str,
         draft.record(Event::Delegated(ending(&request, reason, Some(&new.request))));
         draft.record(Event::Requested(new.clone()));
         if let Some(office) = office {
-            let book = draft.preview(before).book;
-            let plan = crate::compliance::reminder::plan(&book, before.now, &office.ladder);
-            if let Some(mail) = plan.mails.iter().find(|m| m.person == new.person) {
-                outbox::decide(before, draft, &book, office, mail)?;
+            let state = draft.preview(before);
+            let plan = remind::plan(&state, office, before.now);
+            if let Some(mail) = plan.mails.iter().find(|m| m.person == new.person && m.letter != Letter::Team) {
+                outbox::decide(before, draft, &state.book, office, mail)?;
             }
         }
         Ok(new)
@@ -498,7 +502,7 @@ pub fn attest(register: &mut Register, pages: &Pages, order: &AttestationOrder) 
             let proof = Method::Attestation { attestation: attestation.attestation.clone(), signatory: signatory.id.clone(), briefed: order.briefed };
             let values = serde_json::json!({
                 "title": version.title, "version": version.version.to_string(), "issuer": version.issuer, "company": order.company,
-                "briefed": outbox::language(person.language).date(order.briefed), "name": person.name,
+                "briefed": letter::language(person.language).date(order.briefed), "name": person.name,
             });
             let consent = words(pages, "attestation", person.language, &values)?;
             let shown = Shown { request, person: (*person).clone(), policy: version.clone(), consent };

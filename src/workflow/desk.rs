@@ -18,9 +18,32 @@ use crate::workflow::register::{Edge, Register, RegisterError};
 /// What a command about the register works on.
 pub struct Desk {
     workspace: Workspace,
-    opened: Option<Opened>,
+    library: Library,
     register: Register,
     office: Option<Office>,
+}
+
+/// The library with the profiles, read when something asks for it.
+pub struct Library {
+    root: PathBuf,
+    opened: Option<Opened>,
+}
+
+impl Library {
+    fn opened(&mut self) -> Result<&mut Opened, RegisterError> {
+        if self.opened.is_none() {
+            self.opened = Some(super::open(&self.root)?);
+        }
+        self.opened.as_mut().ok_or_else(unread)
+    }
+
+    /// The compiler.
+    ///
+    /// # Errors
+    /// [`RegisterError::Refused`] when the library does not read.
+    pub fn compiler(&mut self) -> Result<&Compiler, RegisterError> {
+        self.opened()?.compiler.as_ref().ok_or_else(unread)
+    }
 }
 
 impl Desk {
@@ -32,7 +55,8 @@ impl Desk {
         let register = Register::open(root, edge)?;
         let workspace = read(root)?;
         let office = Office::open(root, &workspace)?;
-        Ok(Self { workspace, opened: None, register, office })
+        let library = Library { root: root.to_owned(), opened: None };
+        Ok(Self { workspace, library, register, office })
     }
 
     /// Reads the library and the profiles, once, and gives the faults that were found on the way.
@@ -40,10 +64,7 @@ impl Desk {
     /// # Errors
     /// [`RegisterError::Disk`] for what cannot be read at all.
     pub fn read_library(&mut self) -> Result<(Report, Location), RegisterError> {
-        if self.opened.is_none() {
-            self.opened = Some(super::open(self.register.root())?);
-        }
-        let opened = self.opened.as_mut().ok_or_else(unread)?;
+        let opened = self.library.opened()?;
         Ok((std::mem::take(&mut opened.report), opened.location.clone()))
     }
 
@@ -80,11 +101,12 @@ impl Desk {
     /// # Errors
     /// [`RegisterError::Refused`] when the library does not read.
     pub fn all(&mut self) -> Result<(&mut Register, &Compiler, Option<&Office>), RegisterError> {
-        if self.opened.is_none() {
-            self.opened = Some(super::open(self.register.root())?);
-        }
-        let compiler = self.opened.as_ref().and_then(|opened| opened.compiler.as_ref()).ok_or_else(unread)?;
-        Ok((&mut self.register, compiler, self.office.as_ref()))
+        Ok((&mut self.register, self.library.compiler()?, self.office.as_ref()))
+    }
+
+    /// Register, mails and the library, which only receipts need.
+    pub fn sending(&mut self) -> (&mut Register, Option<&Office>, &mut Library) {
+        (&mut self.register, self.office.as_ref(), &mut self.library)
     }
 
     /// The settings of the register.

@@ -2,6 +2,8 @@
 
 pub mod acknowledge;
 pub mod assess;
+pub mod bounces;
+pub mod calendar;
 pub mod check;
 pub mod desk;
 pub mod erase;
@@ -9,7 +11,9 @@ pub mod explain;
 pub mod generate;
 pub mod init;
 pub mod ledger;
+mod letter;
 pub mod outbox;
+pub mod oversight;
 pub mod packs;
 pub mod people;
 pub mod policy;
@@ -19,6 +23,9 @@ pub mod remind;
 pub mod request;
 pub mod schema;
 pub mod status;
+pub mod sync;
+pub mod training;
+pub mod transport;
 pub mod verify;
 
 use std::path::Path;

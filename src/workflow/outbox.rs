@@ -3,31 +3,28 @@
 //! A mail is composed when it is sent, from what was recorded, and composing it again gives the same bytes. A process that dies while it
 //! sends leaves a mail in the state *sending*; the next one, holding the lock of senders, knows that its outcome is unknown.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::base::digest::Digest;
 use crate::base::encode::unhex;
 use crate::base::instant::Instant;
-use crate::compliance::acknowledgment::Capacity;
-use crate::compliance::book::{Book, Letter as Kind, MailDecision, MailResult, MailState, Outcome as RequestOutcome};
-use crate::compliance::person::{Affiliation, Language, Person};
-use crate::compliance::reminder::{Ladder, Planned, Stage};
+use crate::compliance::book::{Book, Item, Letter as Kind, MailDecision, MailRecord, MailResult, MailState};
+use crate::compliance::reminder::{Planned, team_key};
 use crate::contract::entity::Workspace;
-use crate::contract::settings::{MailSettings, SmtpServer, SmtpTls, TransportKind};
-use crate::mail::directory::Directory;
-use crate::mail::smtp::{Credentials, Smtp, SmtpSettings, Timeouts, Tls};
+use crate::contract::settings::MailSettings;
 use crate::mail::{Outcome, Transport};
-use crate::outbox::letter::{Attachment, Contact, Item as LetterItem, Letter, Link, Sender, Template};
-use crate::outbox::{Composed, compose, letter};
+use crate::outbox::letter::{Contact, Letter, Sender, Template};
+use crate::outbox::{Composed, compose};
 use crate::project::register as files;
-use crate::project::{DiskError, folder};
-use crate::record::{Event, State};
+use crate::record::{Event, State, agenda};
+use crate::rule::ladder::Reminders;
+use crate::rule::working_time::Calendars;
 use crate::signature::link::{LinkSecret, Token};
 use crate::store::{LinkState, OutboxState, StoredLink, StoredMail};
 use crate::text::page::Pages;
+use crate::workflow::letter;
 use crate::workflow::register::{Before, Draft, Register, RegisterError};
 
 /// Attempts after which a mail that the server puts off is given up: with the waits below, after about two days.
@@ -42,9 +39,6 @@ const FIRST_WAIT_SECS: i64 = 120;
 const LONGEST_WAIT_SECS: i64 = 12 * 60 * 60;
 /// File that the sender holds a lock on.
 const SENDERS_LOCK: &str = "countersign.db.sender";
-/// Name of the variable that holds the password of the relay.
-pub const PASSWORD_VARIABLE: &str = "COUNTERSIGN_SMTP_PASSWORD";
-
 /// Everything that mails are made from.
 pub struct Office {
     /// Organisation, addresses and contact.
@@ -55,9 +49,11 @@ pub struct Office {
     pub sign_page: String,
     /// Days for which a link opens.
     pub link_days: u16,
-    /// When reminders go out.
-    pub ladder: Ladder,
-    secret: LinkSecret,
+    /// When reminders go out, and who is told when nothing helps.
+    pub reminders: Reminders,
+    /// Working days and hours.
+    pub calendars: Calendars,
+    pub(super) secret: LinkSecret,
 }
 
 impl Office {
@@ -77,7 +73,8 @@ impl Office {
             pages,
             sign_page: mail.sign_page.clone(),
             link_days: mail.link_days,
-            ladder: workspace.reminders.unwrap_or_default(),
+            reminders: workspace.reminders.clone(),
+            calendars: workspace.calendars.clone(),
             secret: LinkSecret::new(bytes),
         }))
     }
@@ -100,15 +97,17 @@ fn sender(mail: &MailSettings, organisation: &str) -> Sender {
 /// Decides a planned mail: entry, row and links. Returns its key.
 pub(crate) fn decide(before: &mut Before<'_>, draft: &mut Draft, book: &Book, office: &Office, mail: &Planned) -> Result<String, RegisterError> {
     let person = book.people.get(&mail.person).ok_or_else(|| super::acknowledge::unknown_person(&mail.person))?;
-    let key = key(before, &mail.person, mail.day)?;
-    let expires = before.now.plus_secs(i64::from(office.link_days) * 86_400);
-    let decision = MailDecision { key: key.clone(), person: mail.person.clone(), letter: mail.letter(), day: mail.day, items: mail.items.clone() };
-    add(before.now, draft, decision);
-    for item in &mail.items {
+    let first = if mail.letter == Kind::Team { team_key(&mail.person, mail.day) } else { format!("day:{}:{}", mail.person, mail.day) };
+    let key = free_key(before, first)?;
+    let expires = mail.send_at.plus_secs(i64::from(office.link_days) * 86_400);
+    let Planned { person: id, letter, day, items, send_at, .. } = mail.clone();
+    add(before.now, send_at, draft, MailDecision { key: key.clone(), person: id, letter, day, items, report: None });
+    // An acknowledgment of one's own is signed by the link of the newest mail.
+    for item in mail.items.iter().filter(|item| mail.letter != Kind::Team && book.requests.contains_key(&item.obligation)) {
         let salt = (before.edge.chance)()[..16].to_vec();
         draft.add_link(StoredLink {
-            digest: Token::derive(&office.secret, &item.request, &salt).digest(),
-            request: item.request.clone(),
+            digest: Token::derive(&office.secret, &item.obligation, &salt).digest(),
+            request: item.obligation.clone(),
             mail: key.clone(),
             salt,
             sent_to: person.email.clone().unwrap_or_default(),
@@ -119,20 +118,20 @@ pub(crate) fn decide(before: &mut Before<'_>, draft: &mut Draft, book: &Book, of
     Ok(key)
 }
 
-/// The key of the mail of a person and day; a mail that was dropped leaves room for another.
-fn key(before: &Before<'_>, person: &str, day: crate::base::date::Date) -> Result<String, RegisterError> {
-    let mut key = format!("day:{person}:{day}");
+/// A key that no mail has; a mail that was dropped, or came back, leaves room for another.
+fn free_key(before: &Before<'_>, first: String) -> Result<String, RegisterError> {
+    let mut key = first.clone();
     let mut number = 1;
     while before.view.mail(&key)?.is_some() {
         number += 1;
-        key = format!("day:{person}:{day}:{number}");
+        key = format!("{first}:{number}");
     }
     Ok(key)
 }
 
-/// Adds a mail to the outbox and records its decision.
-pub(crate) fn add(now: Instant, draft: &mut Draft, decision: MailDecision) {
-    draft.add_mail(StoredMail { key: decision.key.clone(), state: OutboxState::Decided, attempts: 0, not_before: now, decided: now, response: String::new() });
+/// Adds a mail that may leave at a moment to the outbox, and records its decision.
+pub(crate) fn add(now: Instant, not_before: Instant, draft: &mut Draft, decision: MailDecision) {
+    draft.add_mail(StoredMail { key: decision.key.clone(), state: OutboxState::Decided, attempts: 0, not_before, decided: now, response: String::new() });
     draft.record(Event::MailDecided(decision));
 }
 
@@ -167,9 +166,14 @@ pub fn send(register: &mut Register, office: &Office, transport: &mut dyn Transp
     }
     let mut attempts: Vec<Attempt> = Vec::new();
     let mut put_off = 0;
+    let mut left = budget(register, office);
     for mail in mails(register, &[OutboxState::Decided, OutboxState::Unknown])? {
+        if left == 0 {
+            break;
+        }
         if let Some(attempt) = send_one(register, office, transport, attach, &mail.key)? {
             put_off = if attempt.result == "put off" { put_off + 1 } else { 0 };
+            left -= u32::from(attempt.result == "sent");
             attempts.push(attempt);
         }
         if put_off == MOST_PUT_OFF {
@@ -177,6 +181,15 @@ pub fn send(register: &mut Register, office: &Office, transport: &mut dyn Transp
         }
     }
     Ok(attempts)
+}
+
+/// How many mails may still leave within the hour.
+fn budget(register: &Register, office: &Office) -> u32 {
+    let Some(budget) = office.reminders.hourly_budget else { return u32::MAX };
+    let now = register.edge().now();
+    let recent = |mail: &&MailRecord| mail.state == MailState::Sent && mail.settled.is_some_and(|at| now.secs_since(at) < 3600);
+    let sent = register.state().book.mails.values().filter(recent).count();
+    budget.saturating_sub(u32::try_from(sent).unwrap_or(u32::MAX))
 }
 
 /// Mails in any of these states.
@@ -188,17 +201,20 @@ pub fn mails(register: &mut Register, states: &[OutboxState]) -> Result<Vec<Stor
 }
 
 /// What stands against sending a mail: nobody is left to ask, or it would go to an old address.
-fn obsolete(state: &State, decision: &MailDecision, links: &[StoredLink]) -> Option<String> {
+fn obsolete(state: &State, decision: &MailDecision, links: &[StoredLink], now: Instant) -> Option<String> {
     let Some(person) = state.book.people.get(&decision.person) else { return Some("the person's data was destroyed".to_owned()) };
-    let Some(email) = &person.email else { return Some("the person has no address any more".to_owned()) };
-    if decision.letter == Kind::Receipt {
+    if person.email.is_none() {
+        return Some("the person has no address any more".to_owned());
+    }
+    if !decision.letter.is_reminder() {
         return None;
     }
-    let open = |link: &StoredLink| link.state == LinkState::Active && state.book.requests.get(&link.request).is_some_and(|r| r.is_open());
-    if !links.iter().any(open) {
-        return Some("nothing in it is open any more, or a newer mail was sent".to_owned());
+    if state.book.stale.contains(&decision.key) {
+        return Some("the address has changed since".to_owned());
     }
-    links.iter().any(|link| link.sent_to != *email).then(|| "the address has changed since".to_owned())
+    let is_lapsed = |id: &str| links.iter().any(|link| link.request == id && link.state != LinkState::Active);
+    let is_owed = |item: &Item| agenda::find(state, &item.obligation, now).is_some_and(|o| o.due == item.due) && !is_lapsed(&item.obligation);
+    (!decision.items.iter().any(is_owed)).then(|| "nothing in it is open any more, or a newer mail was sent".to_owned())
 }
 
 /// What a mail was found to be when it was claimed.
@@ -222,7 +238,7 @@ fn send_one(register: &mut Register, office: &Office, transport: &mut dyn Transp
         let Some(record) = before.state.book.mails.get(key).filter(|_| due) else { return Ok(Claim::NotNow) };
         let links = before.view.links_of_mail(key)?;
         let decision = record.decision.clone();
-        if let Some(why) = obsolete(before.state, &decision, &links) {
+        if let Some(why) = obsolete(before.state, &decision, &links, before.now) {
             draft.set_mail(StoredMail { state: OutboxState::Dropped, response: why.clone(), ..mail });
             draft.record(Event::MailSettled(MailResult { key: key.to_owned(), person: decision.person, result: MailState::Dropped, response: why.clone() }));
             return Ok(Claim::Dropped(why));
@@ -238,7 +254,7 @@ fn send_one(register: &mut Register, office: &Office, transport: &mut dyn Transp
         }
         Claim::Ours(mail, decision, links) => (mail, decision, links),
     };
-    let composed = match letter(register, office, &mail, &decision, &links, attach).and_then(|letter| {
+    let composed = match letter::letter(register, office, &mail, &decision, &links, attach).and_then(|letter| {
         let help = "correct the template or the address, then `countersign outbox retry`";
         compose(&letter, &office.pages, &office.sender).map_err(|error| RegisterError::refused(error.to_string(), help))
     }) {
@@ -291,6 +307,7 @@ fn settle(register: &mut Register, key: &str, decide: impl FnOnce(&StoredMail) -
             MailState::Failed => OutboxState::Failed,
             MailState::Unknown => OutboxState::Unknown,
             MailState::Dropped => OutboxState::Dropped,
+            MailState::Bounced => OutboxState::Bounced,
         };
         let not_before = if state == MailState::Decided { before.now.plus_secs(wait_secs(key, attempts)) } else { mail.not_before };
         if state == MailState::Sent {
@@ -318,95 +335,6 @@ fn wait_secs(key: &str, attempts: u32) -> i64 {
     let wait = FIRST_WAIT_SECS.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(LONGEST_WAIT_SECS);
     let chance = i64::from(Digest::of(format!("{key} {attempts}").as_bytes()).bytes()[0]);
     wait - wait / 4 + wait * chance / 512
-}
-
-/// The letter of a mail, from what was recorded.
-fn letter(
-    register: &mut Register,
-    office: &Office,
-    mail: &StoredMail,
-    decision: &MailDecision,
-    links: &[StoredLink],
-    attach: Attach<'_>,
-) -> Result<Letter, RegisterError> {
-    let book = &register.state().book;
-    let person: Person = super::acknowledge::person(book, &decision.person)?.clone();
-    let mut items = Vec::new();
-    let mut signed_request = None;
-    let mut company = None;
-    for item in &decision.items {
-        let Some(record) = book.requests.get(&item.request) else { continue };
-        let request = &record.request;
-        company = company.or_else(|| request.company.clone());
-        let mut title = book.version(&request.policy, request.version).map_or_else(|| request.policy.clone(), |v| v.title.clone());
-        // A signatory may be asked twice for one policy: the line for the company says so in any language.
-        if let (Capacity::Company, Some(company)) = (request.capacity, &request.company) {
-            title = format!("{title} \u{2013} {company}");
-        }
-        let signed = match &record.outcome {
-            RequestOutcome::Signed { acknowledgment, .. } => Some(book.day_of(&person, acknowledgment.signed)),
-            _ => None,
-        };
-        if decision.letter == Kind::Receipt {
-            signed_request = Some(item.request.clone());
-        } else if !record.is_open() {
-            continue;
-        }
-        let link = match links.iter().find(|l| l.request == item.request) {
-            // A newer mail carries the link of this one.
-            Some(kept) if kept.state != LinkState::Active => continue,
-            Some(kept) => Some(link(office, kept)?),
-            None => None,
-        };
-        items.push(LetterItem { title, version: request.version.to_string(), due: Some(request.due), signed, link, consequence: None });
-    }
-    let template = match decision.letter {
-        Kind::Request => Template::Request,
-        Kind::Receipt => Template::Receipt,
-        Kind::Reminder => Template::Reminder(match decision.items.iter().map(|i| i.stage).max() {
-            Some(Stage::Overdue(_)) => letter::Stage::Overdue,
-            Some(Stage::Due) => letter::Stage::Due,
-            _ => letter::Stage::Ahead,
-        }),
-    };
-    let attachment = match signed_request {
-        Some(request) => {
-            Some(Attachment { name: format!("receipt-{request}.zip"), media_type: "application/zip".to_owned(), bytes: attach(register, &request)? })
-        }
-        None => None,
-    };
-    Ok(Letter {
-        key: mail.key.clone(),
-        date: mail.decided,
-        language: language(person.language),
-        template,
-        to_name: person.name.clone(),
-        to_address: person.email.clone().unwrap_or_default(),
-        affiliation: Some(match &person.affiliation {
-            Affiliation::Department(text) => letter::Affiliation::Department(text.clone()),
-            Affiliation::Supplier(id) => letter::Affiliation::Supplier(company.unwrap_or_else(|| id.clone())),
-        }),
-        link: None,
-        items,
-        attachment,
-    })
-}
-
-/// The language of mails and dates for a person.
-pub(crate) fn language(language: Language) -> crate::outbox::Language {
-    match language {
-        Language::En => crate::outbox::Language::En,
-        Language::De => crate::outbox::Language::De,
-    }
-}
-
-/// The address of a link: the token is made again, and must be the one whose digest is kept.
-fn link(office: &Office, kept: &StoredLink) -> Result<Link, RegisterError> {
-    let token = Token::derive(&office.secret, &kept.request, &kept.salt);
-    if !token.opens(&kept.digest) {
-        return Err(RegisterError::integrity(files::LINK_SECRET, "it is not the secret that this link was made with"));
-    }
-    Link::new(&format!("{}{}", office.sign_page, token.text())).map_err(|error| RegisterError::refused(error.to_string(), "correct `mail.sign_page`"))
 }
 
 /// Lets a mail that failed, or whose outcome is unknown, be tried again.
@@ -441,59 +369,6 @@ fn no_mail(key: &str, which: &str) -> RegisterError {
     RegisterError::refused(format!("no mail `{key}` {which}"), "`countersign outbox list` shows them")
 }
 
-/// The transport that `countersign.yaml` names; `password` is what the environment says.
-///
-/// # Errors
-/// [`RegisterError::Refused`] for settings that do not fit together.
-pub fn transport(root: &Path, output: &Path, mail: &MailSettings, password: Option<String>) -> Result<Box<dyn Transport>, RegisterError> {
-    if mail.transport == TransportKind::Directory {
-        let folder = match &mail.directory {
-            Some(path) => folder::inside(root, path, true)?,
-            None => output.join("mail"),
-        };
-        return Ok(Box::new(Directory::new(&folder)));
-    }
-    let server = mail
-        .smtp
-        .as_ref()
-        .ok_or_else(|| RegisterError::refused("`mail.transport` is `smtp`, but there is no `mail.smtp`", "add `smtp: {host: …, port: 587}`"))?;
-    let settings = smtp_settings(root, server, &mail.from.email, password)?;
-    let help = "correct `mail.smtp` in `countersign.yaml`";
-    Ok(Box::new(Smtp::new(settings).map_err(|error| RegisterError::refused(error.to_string(), help))?))
-}
-
-fn smtp_settings(root: &Path, server: &SmtpServer, from: &str, password: Option<String>) -> Result<SmtpSettings, RegisterError> {
-    let inside = |path: &String| -> Result<PathBuf, DiskError> { folder::inside(root, path, true) };
-    let credentials = match &server.user {
-        None => None,
-        Some(user) => {
-            let password = match (password, &server.password_file) {
-                (Some(password), _) => password,
-                (None, Some(path)) => files::secret(&inside(path)?)?.trim_end_matches(['\r', '\n']).to_owned(),
-                (None, None) => {
-                    let help = format!("set {PASSWORD_VARIABLE}, or name a `password_file`; never write it into `countersign.yaml`");
-                    return Err(RegisterError::refused(format!("there is no password for the user `{user}` of the relay"), help));
-                }
-            };
-            Some(Credentials::new(user.clone(), password))
-        }
-    };
-    let patience = Duration::from_secs(u64::from(server.timeout_secs));
-    Ok(SmtpSettings {
-        host: server.host.clone(),
-        port: server.port,
-        tls: match server.tls {
-            SmtpTls::Required => Tls::Required,
-            SmtpTls::Implicit => Tls::Implicit,
-            SmtpTls::None => Tls::None,
-        },
-        ca_file: server.ca_file.as_ref().map(inside).transpose()?,
-        credentials,
-        timeouts: Timeouts { connect: patience.min(Duration::from_secs(30)), command: patience, delivery: patience.max(Duration::from_secs(5)) },
-        helo: from.rsplit('@').next().unwrap_or("localhost").to_owned(),
-    })
-}
-
 /// Sends a test mail to an address, past the outbox.
 ///
 /// # Errors
@@ -510,6 +385,8 @@ pub fn test(office: &Office, transport: &mut dyn Transport, address: &str, now: 
         link: None,
         items: Vec::new(),
         attachment: None,
+        known: None,
+        report: None,
     };
     let composed = compose(&letter, &office.pages, &office.sender).map_err(|error| RegisterError::refused(error.to_string(), "give one e-mail address"))?;
     let outcome = transport.send(&composed);

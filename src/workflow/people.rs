@@ -59,7 +59,8 @@ pub fn import(register: &mut Register, compiler: &Compiler, files: &[PathBuf], t
     })
 }
 
-fn source(path: &Path) -> Result<Arc<Source>, RegisterError> {
+/// Reads a file that people wrote or exported, as UTF-8 text.
+pub(super) fn source(path: &Path) -> Result<Arc<Source>, RegisterError> {
     let bytes = folder::file(path)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         RegisterError::refused(format!("`{}` is not UTF-8 text, at byte {}", path.display(), error.utf8_error().valid_up_to()), "save it as UTF-8")
@@ -162,6 +163,9 @@ pub fn exempt(register: &mut Register, authorities: &Authorities, person: &str, 
         }
         if let Some(policy) = exemption.policy.as_ref().filter(|p| !book.policies.contains_key(*p)) {
             return Err(RegisterError::refused(format!("there is no published policy `{policy}`"), "see `countersign policy list`"));
+        }
+        if let Some(course) = exemption.course.as_ref().filter(|c| !book.training.courses.contains_key(*c)) {
+            return Err(RegisterError::refused(format!("there is no course `{course}` in the register"), "see `countersign training list`"));
         }
         let reason = exemption.reason.clone();
         person.exemptions.push(exemption);

@@ -3,9 +3,11 @@
 //! Opening checks everything that is read: every payload against its commitment, every leaf against the signed root, and the whole against
 //! the newest checkpoint in the workspace. No command works on a register that does not hold.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::base::date::Date;
 use crate::base::digest::Digest;
 use crate::base::instant::Instant;
 use crate::ledger::checkpoint::{self, Checkpoint};
@@ -148,6 +150,7 @@ enum Change {
     AddLink(StoredLink),
     RotateLinks { request: String, but: String },
     UseLinks(String),
+    SetLastRun(Instant),
     AddNonce { nonce: Digest, link: Digest, expires: Instant },
     Destroy { positions: Vec<u64>, requests: Vec<String>, mails: Vec<String> },
 }
@@ -197,6 +200,11 @@ impl Draft {
     /// Uses up the links of a request.
     pub fn use_links(&mut self, request: &str) {
         self.changes.push(Change::UseLinks(request.to_owned()));
+    }
+
+    /// Keeps when reminders were decided.
+    pub fn set_last_run(&mut self, at: Instant) {
+        self.changes.push(Change::SetLastRun(at));
     }
 
     /// Adds a nonce.
@@ -361,6 +369,21 @@ impl Register {
             }
         })?;
         fault.map_or(Ok(state), Err)
+    }
+
+    /// The state as an auditor would have seen it on a day: of a day that is over everywhere only what was recorded by then counts, unless a
+    /// moment of knowledge is given. A day is over everywhere at noon in UTC of the next one.
+    ///
+    /// # Errors
+    /// As [`Register::open`].
+    pub fn as_of(&mut self, day: Option<Date>, known_at: Option<Instant>) -> Result<Cow<'_, State>, RegisterError> {
+        let now = self.edge.now();
+        let settled = |day: Date| Instant::start_of(day.plus_days(1), "UTC").map(|start| start.plus_secs(12 * 3600));
+        let moment = known_at.or_else(|| day.and_then(settled).filter(|settled| *settled < now));
+        match moment {
+            Some(moment) => Ok(Cow::Owned(self.known_at(moment)?)),
+            None => Ok(Cow::Borrowed(&self.state)),
+        }
     }
 
     /// Decides under the lock and records what was decided: entries, tiles, checkpoint and every change beside them, in one transaction.
@@ -554,6 +577,7 @@ fn apply(unit: &mut dyn Unit, change: Change) -> Result<(), RegisterError> {
         Change::AddLink(link) => unit.add_link(&link)?,
         Change::RotateLinks { request, but } => unit.rotate_links(&request, &but)?,
         Change::UseLinks(request) => unit.use_links(&request)?,
+        Change::SetLastRun(at) => unit.set_last_run(at)?,
         Change::AddNonce { nonce, link, expires } => unit.add_nonce(&nonce, &link, expires)?,
         Change::Destroy { positions, requests, mails } => unit.destroy(&positions, &requests, &mails)?,
     }

@@ -9,10 +9,9 @@ use crate::base::date::Date;
 use crate::base::diagnostic::Report;
 use crate::base::source::{Place, Source};
 use crate::compliance::acknowledgment::{Capacity, Occasion, Request};
-use crate::compliance::book::{Book, Outcome, Record};
+use crate::compliance::book::{Book, Letter, Outcome, Record};
 use crate::compliance::person::{Affiliation, Person, Role};
 use crate::compliance::policy::PolicyVersion;
-use crate::compliance::reminder;
 use crate::compliance::status;
 use crate::pack::compile::Compiler;
 use crate::record::Event;
@@ -23,6 +22,7 @@ use crate::rule::vocabulary::Vocabulary;
 use crate::workflow::acknowledge;
 use crate::workflow::outbox::{self, Office};
 use crate::workflow::register::{Before, Draft, Register, RegisterError};
+use crate::workflow::remind;
 
 /// Days before an acknowledgment runs out from which its renewal is asked for.
 const RENEWAL_DAYS: i64 = 30;
@@ -71,7 +71,8 @@ pub struct PassedOver {
 pub fn request(register: &mut Register, compiler: &Compiler, office: Option<&Office>, order: &Order, rehearse: bool) -> Result<Asked, RegisterError> {
     let today = register.edge().now().date();
     register.change(|before, draft| {
-        let mut audience = Audience::new(compiler, current(&before.state.book, &order.policy)?, today)?;
+        let version = current(&before.state.book, &order.policy)?;
+        let mut audience = Audience::new(compiler, &version.policy, version.audience.as_deref(), today)?;
         let asked = decide(before, draft, &mut audience, office, order)?;
         if rehearse {
             *draft = Draft::default();
@@ -137,11 +138,11 @@ fn decide(before: &mut Before<'_>, draft: &mut Draft, audience: &mut Audience<'_
     }
     let Some(office) = office else { return Ok(asked) };
     // The mails are planned over the book as it will be, and only for those who are asked now.
-    let book = draft.preview(before).book;
+    let state = draft.preview(before);
     let people: BTreeSet<&str> = asked.requests.iter().map(|r| r.person.as_str()).collect();
-    let plan = reminder::plan(&book, before.now, &office.ladder);
-    for mail in plan.mails.iter().filter(|m| people.contains(m.person.as_str())) {
-        asked.mails.push(outbox::decide(before, draft, &book, office, mail)?);
+    let plan = remind::plan(&state, office, before.now);
+    for mail in plan.mails.iter().filter(|m| people.contains(m.person.as_str()) && m.letter != Letter::Team) {
+        asked.mails.push(outbox::decide(before, draft, &state.book, office, mail)?);
     }
     Ok(asked)
 }
@@ -216,31 +217,40 @@ pub(crate) struct Audience<'a> {
     condition: Condition,
     today: Date,
     suppliers: BTreeMap<String, Option<Facts>>,
+    /// What was decided: people of one supplier with the same roles are alike.
+    decided: BTreeMap<(Option<String>, BTreeSet<Role>), Result<bool, String>>,
 }
 
 impl<'a> Audience<'a> {
-    /// Reads the condition that the version was published with.
-    pub(crate) fn new(compiler: &'a Compiler, version: &PolicyVersion, today: Date) -> Result<Self, RegisterError> {
+    /// Reads the condition that a policy version or course was published with.
+    pub(crate) fn new(compiler: &'a Compiler, of: &str, condition: Option<&str>, today: Date) -> Result<Self, RegisterError> {
         let vocabulary = Arc::new(with_people(&compiler.library.vocabulary));
-        let condition = match &version.audience {
+        let condition = match condition {
             None => Condition::Constant(true),
             Some(text) => {
-                let source = Arc::new(Source { path: format!("audience of {} {}", version.policy, version.version), text: text.clone() });
+                let source = Arc::new(Source { path: format!("audience of {of}"), text: text.to_owned() });
                 let mut report = Report::default();
                 Condition::parse(text, &vocabulary, &Place::start_of(&source), &mut report).ok_or_else(|| {
                     let why = report.sorted().first().map(|d| d.message.clone()).unwrap_or_default();
-                    RegisterError::refused(
-                        format!("the audience of `{}` cannot be read any more: {why}", version.policy),
-                        "publish a version with a condition that can",
-                    )
+                    RegisterError::refused(format!("the audience of `{of}` cannot be read any more: {why}"), "publish a version with a condition that can")
                 })?
             }
         };
-        Ok(Self { compiler, vocabulary, condition, today, suppliers: BTreeMap::new() })
+        Ok(Self { compiler, vocabulary, condition, today, suppliers: BTreeMap::new(), decided: BTreeMap::new() })
     }
 
     /// Whether a person belongs to it; the error names the facts that are missing.
     pub(crate) fn has(&mut self, person: &Person) -> Result<bool, String> {
+        let alike = (person.supplier().map(str::to_owned), person.roles.clone());
+        if let Some(decided) = self.decided.get(&alike) {
+            return decided.clone();
+        }
+        let decided = self.judge(person);
+        self.decided.insert(alike, decided.clone());
+        decided
+    }
+
+    fn judge(&mut self, person: &Person) -> Result<bool, String> {
         let mut facts = Facts::new(&self.vocabulary);
         if let Affiliation::Supplier(id) = &person.affiliation {
             let (compiler, today) = (self.compiler, self.today);

@@ -3,6 +3,8 @@
 use schemars::schema_for;
 use serde_json::Value;
 
+use crate::compliance::completions::DrillFile;
+use crate::compliance::course::Course;
 use crate::compliance::people_file::PeopleFile;
 use crate::contract::clause::Front;
 use crate::contract::entity::Workspace;
@@ -26,6 +28,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("archetype", schema_for!(Profile)),
         ("decision", schema_for!(Decision)),
         ("people", schema_for!(PeopleFile)),
+        ("course", schema_for!(Course)),
+        ("drill", schema_for!(DrillFile)),
         ("clause", schema_for!(Front)),
         ("outline", schema_for!(Outline)),
         ("pack-outline", schema_for!(PackOutline)),

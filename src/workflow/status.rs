@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::base::date::Date;
 use crate::base::instant::Instant;
 use crate::compliance::status::{self, Filter, Line};
+use crate::compliance::training::{self, TrainingLine};
 use crate::pack::compile::Compiler;
 use crate::store::OutboxState;
 use crate::workflow::acknowledge;
@@ -15,21 +16,32 @@ use crate::workflow::request::Audience;
 /// Hours after which a mail that waits is half done.
 const WAITING_HOURS: i64 = 24;
 
-/// Says how every acknowledgment stands as of a day, or today, by what was known at a moment.
+/// Says how every acknowledgment stands as of a day, or today, by what was known at a moment, or else on that day.
 ///
 /// # Errors
 /// [`RegisterError::Refused`] for a person who is not known.
 pub fn status(register: &mut Register, day: Option<Date>, known_at: Option<Instant>, filter: &Filter) -> Result<Vec<Line>, RegisterError> {
     let now = register.edge().now();
-    let state = match known_at {
-        Some(moment) => &register.known_at(moment)?,
-        None => register.state(),
-    };
+    let state = register.as_of(day, known_at)?;
     let mut filter = filter.clone();
     if let Some(text) = &filter.person {
         filter.person = Some(acknowledge::person(&state.book, text)?.id.clone());
     }
     Ok(status::status(&state.book, day, now, &filter))
+}
+
+/// Says how every course stands for everybody as of a day, or today, by what was known at a moment, or else on that day.
+///
+/// # Errors
+/// [`RegisterError::Refused`] for a person who is not known.
+pub fn training(register: &mut Register, day: Option<Date>, known_at: Option<Instant>, filter: &Filter) -> Result<Vec<TrainingLine>, RegisterError> {
+    let now = register.edge().now();
+    let state = register.as_of(day, known_at)?;
+    let mut filter = filter.clone();
+    if let Some(text) = &filter.person {
+        filter.person = Some(acknowledge::person(&state.book, text)?.id.clone());
+    }
+    Ok(training::lines(&state.book, day, now, &filter))
 }
 
 /// Something that was begun and is not finished.
@@ -75,14 +87,20 @@ pub fn doctor(register: &mut Register, compiler: Option<&Compiler>) -> Result<Ve
             say(format!("{} left, but the request `{}` is open", person.name, request.request), "`countersign ack delegate` or `ack close`");
         } else if person.email.is_none() {
             say(format!("{} has no mailbox to be asked for `{}`", person.name, request.policy), "`countersign ack attest`, or import an address");
-        } else if record.reminded.is_none() && person.leave_on(today).is_none() && now.secs_since(record.requested) > WAITING_HOURS * 3600 {
+        } else if book.reminded(&request.request, request.due).is_none()
+            && person.leave_on(today).is_none()
+            && now.secs_since(record.requested) > WAITING_HOURS * 3600
+        {
             say(format!("{} was never written to about `{}`", person.name, request.policy), "`countersign remind --send`");
         }
+    }
+    for (person, response) in &book.bounced {
+        say(format!("mail to `{person}` came back: {response}"), "import another address, or `countersign people end`");
     }
     if let Some(compiler) = compiler {
         for policy in book.policies.keys() {
             let Some(version) = book.current(policy) else { continue };
-            let mut audience = Audience::new(compiler, version, now.date())?;
+            let mut audience = Audience::new(compiler, policy, version.audience.as_deref(), now.date())?;
             let unasked = book.people.values().filter(|person| {
                 let today = book.day_of(person, now);
                 let asked = book.requests_of(&person.id).any(|r| r.request.policy == *policy && !version.version.is_material_after(r.request.version));

@@ -7,11 +7,13 @@ use countersign::compliance::acknowledgment::{Acknowledgment, Capacity, Consent,
 use countersign::compliance::book::{Item, Letter, MailDecision, MailResult, MailState};
 use countersign::compliance::person::{Affiliation, Exemption, Language, Leave, Person};
 use countersign::compliance::policy::{Change, PolicyVersion, Version};
-use countersign::compliance::reminder::{Ladder, Stage, plan};
+use countersign::compliance::reminder::{Agenda, Plan, Rules, plan};
 use countersign::compliance::status::{Filter, Standing, status};
 use countersign::record::event::{Erasure, PAYLOAD_VERSION, PersonChange};
-use countersign::record::{Event, Payload, State};
+use countersign::record::{Event, Payload, State, agenda};
 use countersign::rule::audience::AcknowledgedBy;
+use countersign::rule::ladder::{DaysAhead, Ladder, Reminders, Stage};
+use countersign::rule::working_time::Calendars;
 use proptest::prelude::*;
 
 pub(crate) fn date(text: &str) -> Date {
@@ -31,6 +33,7 @@ pub(crate) fn person(id: &str) -> Person {
         roles: Default::default(),
         language: Language::En,
         time_zone: "Europe/Dublin".to_owned(),
+        country: None,
         coordinator: None,
         deputy: None,
         start: date("2026-01-01"),
@@ -137,8 +140,11 @@ impl Story {
     }
 
     fn mailed(&mut self, day: &str, person: &str, requests: &[&str], stage: Stage) -> &mut Self {
-        let items = requests.iter().map(|r| Item { request: (*r).to_owned(), stage }).collect();
-        let decision = MailDecision { key: format!("day:{person}:{day}"), person: person.to_owned(), letter: Letter::Request, day: date(day), items };
+        let due = |request: &str| self.state.book.requests[request].request.due;
+        let item = |r: &&str| Item { obligation: (*r).to_owned(), stage, due: due(r), level: None, skipped: Vec::new() };
+        let items = requests.iter().map(item).collect();
+        let key = format!("day:{person}:{day}");
+        let decision = MailDecision { key, person: person.to_owned(), letter: Letter::Request, day: date(day), items, report: None };
         self.on(day, Event::MailDecided(decision))
     }
 
@@ -147,13 +153,31 @@ impl Story {
     }
 
     fn mails(&self, day: &str) -> Vec<(String, Stage)> {
-        plan(&self.state.book, noon(day), &Ladder::default()).mails.into_iter().map(|m| (m.person, m.stage)).collect()
+        self.plan(day).mails.into_iter().map(|m| (m.person, m.stage)).collect()
     }
 
     fn held(&self, day: &str) -> Vec<String> {
-        plan(&self.state.book, noon(day), &Ladder::default()).held_back.into_iter().map(|h| h.why).collect()
+        self.plan(day).held_back.into_iter().map(|h| h.why).collect()
+    }
+
+    pub(crate) fn plan(&self, day: &str) -> Plan {
+        self.plan_with(day, &week_ahead())
+    }
+
+    pub(crate) fn plan_with(&self, day: &str, reminders: &Reminders) -> Plan {
+        let obligations = agenda::obligations(&self.state, None, noon(day));
+        let agenda = Agenda { book: &self.state.book, findings: &self.state.findings, obligations: &obligations };
+        plan(agenda, noon(day), Rules { reminders, calendars: &Calendars::default() })
     }
 }
+
+/// A reminder a week ahead, and else as by default.
+fn week_ahead() -> Reminders {
+    Reminders { ladder: Ladder { ahead_days: vec![7], ..Ladder::default() }, ..Reminders::default() }
+}
+
+/// A week ahead.
+const AHEAD: Stage = Stage::Ahead(DaysAhead(7));
 
 /// One person who was asked on 5 January and has until 19 January.
 fn asked() -> Story {
@@ -242,6 +266,7 @@ fn exemption_holds_from_its_first_to_its_last_day() {
     let mut story = asked();
     let mut exempt = person("p-1");
     let exemption = |policy: Option<&str>| Exemption {
+        course: None,
         policy: policy.map(str::to_owned),
         from: date("2027-01-08"),
         until: date("2027-01-31"),
@@ -262,8 +287,8 @@ fn exemption_holds_from_its_first_to_its_last_day() {
 fn first_mail_is_a_request_whatever_the_day() {
     let story = asked();
     assert_eq!(story.mails("2027-01-05"), vec![("p-1".to_owned(), Stage::Request)]);
-    let late = plan(&story.state.book, noon("2027-02-10"), &Ladder::default());
-    assert_eq!((late.mails[0].stage, late.mails[0].letter()), (Stage::Overdue(4), Letter::Request));
+    let late = story.plan("2027-02-10");
+    assert_eq!((late.mails[0].stage, late.mails[0].letter), (Stage::Overdue(4), Letter::Request));
 }
 
 #[test]
@@ -271,8 +296,8 @@ fn each_stage_is_sent_once_and_a_missed_one_is_not_made_up_for() {
     let mut story = asked();
     story.mailed("2027-01-05", "p-1", &["r-1"], Stage::Request);
     assert_eq!(story.mails("2027-01-11"), vec![]);
-    assert_eq!(story.mails("2027-01-12"), vec![("p-1".to_owned(), Stage::Ahead)]);
-    story.mailed("2027-01-12", "p-1", &["r-1"], Stage::Ahead);
+    assert_eq!(story.mails("2027-01-12"), vec![("p-1".to_owned(), AHEAD)]);
+    story.mailed("2027-01-12", "p-1", &["r-1"], AHEAD);
     assert_eq!(story.mails("2027-01-13"), vec![]);
     assert_eq!(story.mails("2027-02-05"), vec![("p-1".to_owned(), Stage::Overdue(3))], "three stages were reached, one mail is sent");
     story.mailed("2027-02-05", "p-1", &["r-1"], Stage::Overdue(3));
@@ -288,9 +313,9 @@ fn person_gets_one_mail_a_day_with_all_that_is_open() {
     let mut other = request("r-2", "p-1", "1.0", "2027-01-12", Occasion::First);
     other.capacity = Capacity::Company;
     story.on("2027-01-05", Event::Requested(other));
-    let mails = plan(&story.state.book, noon("2027-01-05"), &Ladder::default()).mails;
+    let mails = story.plan("2027-01-05").mails;
     assert_eq!(mails.len(), 1);
-    assert_eq!(mails[0].items.iter().map(|i| i.request.as_str()).collect::<Vec<_>>(), ["r-2", "r-1"], "in order of due date");
+    assert_eq!(mails[0].items.iter().map(|i| i.obligation.as_str()).collect::<Vec<_>>(), ["r-2", "r-1"], "in order of due date");
     story.mailed("2027-01-12", "p-1", &["r-2"], Stage::Due);
     assert!(story.held("2027-01-12")[0].contains("one mail a day"), "{:?}", story.held("2027-01-12"));
 }
@@ -344,15 +369,15 @@ fn erased_person_is_in_no_status() {
 proptest! {
     /// A stage never falls back as days pass, and every day after the first stage has one until the ladder ends.
     #[test]
-    fn stages_are_monotone(ahead in 1u16..90, every in 1u16..90, most in 0u16..52, due in 0i32..2000, day in -400i32..400) {
-        let ladder = Ladder { ahead_days: ahead, overdue_every_days: every, overdue_at_most: most };
+    fn stages_are_monotone(ahead in proptest::collection::vec(1u16..90, 0..4), grace in 0u16..30, every in 1u16..90, most in 0u16..52, due in 0i32..2000, day in -400i32..400) {
+        let ladder = Ladder { ahead_days: ahead, overdue_every_days: every, overdue_at_most: most, ..Ladder::default() };
         let due = date("2027-01-01").plus_days(due);
         let (today, tomorrow) = (due.plus_days(day), due.plus_days(day + 1));
-        if let (Some(a), Some(b)) = (ladder.stage(due, today), ladder.stage(due, tomorrow)) {
+        if let (Some(a), Some(b)) = (ladder.stage(due, grace, today), ladder.stage(due, grace, tomorrow)) {
             prop_assert!(a <= b);
         }
         if day == 0 {
-            prop_assert_eq!(ladder.stage(due, today), Some(Stage::Due));
+            prop_assert_eq!(ladder.stage(due, grace, today), Some(Stage::Due));
         }
     }
 
@@ -365,7 +390,7 @@ proptest! {
         let mut sent = Vec::new();
         for offset in days {
             let day = date("2027-01-05").plus_days(offset).to_string();
-            for mail in plan(&story.state.book, noon(&day), &Ladder::default()).mails {
+            for mail in story.plan(&day).mails {
                 sent.push((mail.day, mail.stage));
                 story.mailed(&day, "p-1", &["r-1"], mail.stage);
             }

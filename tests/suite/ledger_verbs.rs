@@ -1,9 +1,9 @@
 //! `countersign ledger`: a register that an auditor reads, proves, exports and compares, by the binary alone.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use crate::suite::sandbox::{Run, Sandbox, files, repository};
+use crate::suite::sandbox::{Run, Sandbox, files, python, repository};
 use crate::suite::world::{ask, begin, erase, open, publish, record, sign};
 
 const NOW: [&str; 2] = ["--now", "2026-11-25T22:07:43.123Z"];
@@ -248,19 +248,6 @@ fn every_verb_of_the_ledger_has_help_with_an_example() {
     assert!(absent.stderr.contains("help: run `countersign ledger init` to begin one"), "{}", absent.stderr);
 }
 
-/// The Python that has what the reader needs; says aloud when there is none, and fails then in CI.
-fn python() -> Option<PathBuf> {
-    let own = repository().join("target/ci-venv/bin/python");
-    let found = [own, PathBuf::from("python3")]
-        .into_iter()
-        .find(|python| Command::new(python).args(["-c", "import cryptography"]).output().is_ok_and(|output| output.status.success()));
-    if found.is_none() {
-        assert!(std::env::var("CI").is_err(), "python3 with `cryptography` is missing in CI");
-        eprintln!("SKIPPED: python3 has no module `cryptography`, so nobody else reads the exported log (pip install -r tests/requirements.txt)");
-    }
-    found
-}
-
 /// Reads an exported log by the program that knows the specifications only.
 fn read_by_stranger(python: &Path, log: &Path, key: &str, older: Option<&Path>) -> Result<serde_json::Value, String> {
     let mut command = Command::new(python);
@@ -299,7 +286,7 @@ fn exported_log_is_read_by_a_stranger_and_grows() {
     assert_eq!((again["size"].as_u64(), again["before"].as_u64(), again["files"].as_u64()), (Some(1009), Some(309), Some(7)));
     let after = files(&log);
     assert!(before.iter().filter(|(name, _)| *name != "checkpoint").all(|(name, bytes)| after[name] == *bytes), "what was published stays");
-    let Some(python) = python() else { return };
+    let Some(python) = python("cryptography") else { return };
     let key = std::fs::read_to_string(root.join("checkpoints/keys")).unwrap();
     let read = read_by_stranger(&python, &log, key.trim_end(), Some(&older)).unwrap();
     assert_eq!(read["root"], again["root"]);

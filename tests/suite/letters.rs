@@ -1,7 +1,7 @@
 //! Letters, senders and the embedded pages, for tests of mails.
 
 use countersign::base::date::Date;
-use countersign::outbox::{Affiliation, Contact, Item, Language, Letter, Link, Sender, Template};
+use countersign::outbox::{Affiliation, Contact, Item, Language, Letter, Link, Sender, Stage, Template};
 use countersign::text::page::Pages;
 
 /// The embedded mails.
@@ -25,6 +25,11 @@ pub(crate) fn date(text: &str) -> Date {
 
 pub(crate) fn item(title: &str) -> Item {
     Item {
+        kind: "acknowledgment",
+        stage: Stage::Ahead,
+        who: None,
+        level: None,
+        lessons: Vec::new(),
         title: title.to_owned(),
         version: "3.1".to_owned(),
         due: Some(date("2026-11-25")),
@@ -46,5 +51,7 @@ pub(crate) fn letter(language: Language, template: Template) -> Letter {
         link: None,
         items: vec![item("Code of Conduct")],
         attachment: None,
+        known: None,
+        report: None,
     }
 }

@@ -501,8 +501,8 @@ fn adopted_contract_has_its_gaps_as_findings() {
     assert_eq!(findings.len() + 2, usize::try_from(value["applicable"].as_u64().unwrap()).unwrap());
     assert!(findings.len() > 50, "{}", findings.len());
     for finding in findings {
-        assert!(finding["requirement"] != "term-survival" && finding["finding"].as_str().unwrap().starts_with(&id), "{finding}");
-        assert!(["law", "standard", "practice"].contains(&finding["force"].as_str().unwrap()) && finding["source"].is_string());
+        assert!(finding["cause"]["gap"]["requirement"] != "term-survival" && finding["finding"].as_str().unwrap().starts_with(&id), "{finding}");
+        assert!(["law", "standard", "practice"].contains(&finding["cause"]["gap"]["force"].as_str().unwrap()));
     }
     run(1, &arguments, &["in the register already"]);
     assert!(story.list().contains(&format!("{} findings", findings.len())), "{}", story.list());

@@ -97,7 +97,7 @@ impl World {
 
     fn send_at(&self, now: Instant, answers: &[fn() -> Outcome]) -> (Vec<Attempt>, Vec<Vec<u8>>) {
         let (mut register, office) = (self.at(now), self.office());
-        remind::decide(&mut register, &office).unwrap();
+        remind::decide(&mut register, &office, false).unwrap();
         let mut server = Scripted { answers: answers.to_vec(), taken: Vec::new() };
         let attempts = outbox::send(&mut register, &office, &mut server, &mut |_, _| Ok(b"receipt".to_vec())).unwrap();
         (attempts, server.taken)
@@ -248,7 +248,7 @@ fn temporary_refusal_waits_longer_each_time_and_a_final_one_is_not_tried_again()
 fn mail_to_an_old_address_is_dropped_and_decided_anew() {
     let world = World::new();
     let now = noon("2027-01-05");
-    remind::decide(&mut world.at(now), &world.office()).unwrap();
+    remind::decide(&mut world.at(now), &world.office(), false).unwrap();
     let mut moved = person("p-1");
     moved.email = Some("new@northwind.example".to_owned());
     let change = PersonChange { person: moved, source: "import".to_owned(), reason: None };

@@ -1,7 +1,9 @@
 //! Each module tests one promise; tests are sentences.
 
 pub(crate) mod architecture;
+pub(crate) mod as_of;
 pub(crate) mod bodies;
+pub(crate) mod bounce;
 pub(crate) mod certificate;
 pub(crate) mod commands;
 pub(crate) mod duties;
@@ -35,4 +37,5 @@ pub(crate) mod shelf;
 pub(crate) mod signature;
 pub(crate) mod tamper;
 pub(crate) mod text;
+pub(crate) mod training;
 pub(crate) mod tree;

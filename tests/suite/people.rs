@@ -57,6 +57,7 @@ fn person(id: &str, affiliation: Affiliation) -> Person {
         roles: BTreeSet::new(),
         language: Language::En,
         time_zone: "Europe/Dublin".to_owned(),
+        country: None,
         coordinator: None,
         deputy: None,
         start: "2026-01-05".parse().unwrap(),
@@ -561,13 +562,14 @@ prop_compose! {
             roles,
             language,
             time_zone: time_zone.to_owned(),
+            country: None,
             coordinator: boss.filter(|_| nth > 0).map(|boss| format!("p-{boss}")),
             deputy: boss.filter(|_| nth > 0).map(|_| "ann".to_owned()),
             start: "2026-03-01".parse().unwrap(),
             end: has_end.then(|| "2027-03-31".parse().unwrap()),
             leave: leave_reason.map(|reason| Leave { from, until, reason }).into_iter().collect(),
             exemptions: exemption
-                .map(|(all, reason)| Exemption { policy: (!all).then(|| "code_of_conduct".to_owned()), from, until, reason, approver: "boss@x.example".to_owned() })
+                .map(|(all, reason)| Exemption { course: None, policy: (!all).then(|| "code_of_conduct".to_owned()), from, until, reason, approver: "boss@x.example".to_owned() })
                 .into_iter()
                 .collect(),
             ssh_keys: has_key.then(|| key(100 + u8::try_from(nth).unwrap())).into_iter().collect(),

@@ -9,15 +9,15 @@ use countersign::contract::entity::{Authority, Signatory, Signing as SigningDuty
 use countersign::contract::exit::due;
 use countersign::contract::lifecycle::{Contracts, PackState};
 use countersign::contract::milestone::{
-    Adoption, Approval, Comparison, ExitDeadline, ExitStart, Finding, Issue, PackDocument, PackObligation, Recipient, Rejection, Side, Signature, Signing,
-    Submission, Supersession, Termination,
+    Adoption, Approval, Comparison, ExitDeadline, ExitStart, Issue, PackDocument, PackObligation, Recipient, Rejection, Side, Signature, Signing, Submission,
+    Supersession, Termination,
 };
 use countersign::contract::permission::{Authorities, holder};
-use countersign::contract::requirement::Force;
 use countersign::contract::risk::Tier;
 use countersign::ledger::leaf::is_kind;
 use countersign::record::event::PAYLOAD_VERSION;
 use countersign::record::{Event, Payload};
+use countersign::rule::finding::{Cause, Finding, Severity};
 use proptest::prelude::*;
 
 use crate::suite::shelf::seeded;
@@ -125,11 +125,13 @@ fn termination() -> Termination {
 fn finding() -> Finding {
     Finding {
         finding: format!("{PACK}.term-survival"),
-        pack: PACK.to_owned(),
-        supplier: "northwind".to_owned(),
-        requirement: "term-survival".to_owned(),
-        source: "practice".to_owned(),
-        force: Force::Practice,
+        title: "nothing in the contract says what survives".to_owned(),
+        cause: Cause::Gap { pack: PACK.to_owned(), requirement: "term-survival".to_owned(), source: "practice".to_owned(), force: "practice".to_owned() },
+        severity: Severity::Minor,
+        supplier: Some("northwind".to_owned()),
+        person: None,
+        owner: None,
+        due: None,
     }
 }
 
@@ -303,7 +305,7 @@ fn every_event_of_a_pack_survives_its_canonical_form() {
         Event::PackAdopted(Box::new(adoption(PACK, "northwind"))),
         Event::PackSuperseded(Supersession { pack: PACK.to_owned(), by: OTHER.to_owned() }),
         Event::PackTerminated(termination()),
-        Event::FindingOpened(finding()),
+        Event::FindingOpened(Box::new(finding())),
     ];
     for event in events {
         assert!(is_kind(event.kind()), "{}", event.kind());

@@ -3,7 +3,7 @@
 use crate::suite::sandbox::{Sandbox, repository};
 
 /// Verbs that record, and the moment at which the README has them do so.
-const REGISTER: [&str; 7] = ["ledger init", "people", "policy", "ack", "remind", "status", "receipt"];
+const REGISTER: [&str; 10] = ["ledger init", "people", "policy", "ack", "remind", "status", "receipt", "sync", "training", "due"];
 const NOW: &str = "2026-11-26T09:00:00.000Z";
 
 /// Commands with their output, from the `console` blocks.

@@ -75,6 +75,18 @@ impl Sandbox {
     }
 }
 
+/// A Python that has a module: that of the build machine, or the one on the path. Without one the test is skipped aloud, but never in CI.
+pub(crate) fn python(module: &str) -> Option<PathBuf> {
+    let own = repository().join("target/ci-venv/bin/python");
+    let has = |python: &PathBuf| Command::new(python).args(["-c", &format!("import {module}")]).output().is_ok_and(|output| output.status.success());
+    let found = [own, PathBuf::from("python3")].into_iter().find(has);
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "python3 with `{module}` is missing in CI");
+        eprintln!("SKIPPED: python3 has no module `{module}`, so nobody else checks the result (pip install -r tests/requirements.txt)");
+    }
+    found
+}
+
 pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

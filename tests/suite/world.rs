@@ -8,10 +8,10 @@ use countersign::compliance::acknowledgment::{Acknowledgment, Capacity, Consent,
 use countersign::compliance::book::{Item, Letter, MailDecision, MailResult, MailState};
 use countersign::compliance::person::{Affiliation, Language, Person};
 use countersign::compliance::policy::{Change, PolicyVersion};
-use countersign::compliance::reminder::Stage;
 use countersign::record::Event;
 use countersign::record::event::{Erasure, PersonChange};
 use countersign::rule::audience::AcknowledgedBy;
+use countersign::rule::ladder::Stage;
 use countersign::signature::link::{LinkSecret, Token};
 use countersign::store::{LinkState, OutboxState, StoredLink, StoredMail};
 use countersign::workflow::register::{Draft, Edge, Register, RegisterError};
@@ -52,6 +52,7 @@ pub(crate) fn person(id: &str) -> Person {
         roles: std::collections::BTreeSet::new(),
         language: Language::En,
         time_zone: "Europe/Dublin".to_owned(),
+        country: None,
         coordinator: None,
         deputy: None,
         start: "2026-01-01".parse().unwrap(),
@@ -128,7 +129,8 @@ pub(crate) fn ask(register: &mut Register, id: &str, person: &str) {
                 person: person.to_owned(),
                 letter: Letter::Request,
                 day: before.now.date(),
-                items: vec![Item { request: id.to_owned(), stage: Stage::Request }],
+                items: vec![Item { obligation: id.to_owned(), stage: Stage::Request, due: "2026-12-20".parse().unwrap(), level: None, skipped: Vec::new() }],
+                report: None,
             }));
             let (state, now) = (OutboxState::Decided, before.now);
             draft.add_mail(StoredMail { key: key.clone(), state, attempts: 0, not_before: now, decided: now, response: String::new() });

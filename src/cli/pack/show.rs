@@ -8,6 +8,7 @@ use crate::cli::pack::{Said, count, ending, refuse, say};
 use crate::cli::{Common, table};
 use crate::contract::lifecycle::{Origin, PackState};
 use crate::contract::milestone::{Side, Signing};
+use crate::rule::finding::Cause;
 use crate::workflow::packs::named;
 use crate::workflow::packs::view::{self, PackLine, PackView};
 use crate::workflow::register::{Edge, Register};
@@ -39,7 +40,7 @@ fn register(common: &Common) -> Result<Register, Failure> {
 
 pub(crate) fn list(common: &Common, args: &ListArgs) -> Result<u8, Failure> {
     let register = register(common)?;
-    let lines = view::list(&register.state().contracts, args.supplier.as_deref());
+    let lines = view::list(register.state(), args.supplier.as_deref());
     let text = if lines.is_empty() { "no packs\n".to_owned() } else { overview(&lines) };
     say(common, Said { text, json: json!({ "packs": lines }) })
 }
@@ -52,7 +53,7 @@ pub(crate) fn show(common: &Common, args: &ShowArgs) -> Result<u8, Failure> {
         Err(error) => return refuse(error),
     };
     let pack = pack.expect("a pack that was named is in the register");
-    let shown = view::show(contracts, pack);
+    let shown = view::show(&register.state().findings, pack);
     say(common, Said { text: text(&shown), json: json!(shown) })
 }
 
@@ -114,7 +115,9 @@ fn text(pack: &PackView<'_>) -> String {
         line(format!("superseded {} by {}", superseded.at.date(), superseded.what.by));
     }
     for finding in &pack.findings {
-        line(format!("finding {}: {}, {}", finding.requirement, finding.force.word(), finding.source));
+        if let Cause::Gap { requirement, source, force, .. } = &finding.cause {
+            line(format!("finding {requirement}: {force}, {source}"));
+        }
     }
     if let Some(terminated) = pack.terminated {
         let what = &terminated.what;

@@ -10,6 +10,7 @@ use crate::cli::exit::Failure;
 use crate::cli::pack::{Said, at_desk, count};
 use crate::cli::{Acting, Common, parse_date, table};
 use crate::contract::milestone::{Side, Signature};
+use crate::rule::finding::{Cause, Finding};
 use crate::workflow::packs::{AdoptOrder, SigningOrder};
 
 /// Record a document that came back signed.
@@ -102,7 +103,11 @@ pub(crate) fn adopt(common: &Common, args: AdoptArgs) -> Result<u8, Failure> {
         let id = &adopted.adoption.pack;
         let mut text = format!("{id}: adopted, {fulfilled} of {} requirements fulfilled, {}\n", adopted.applicable, count(findings.len(), "finding"));
         if !findings.is_empty() {
-            let rows: Vec<Vec<String>> = findings.iter().map(|f| vec![format!("  {}", f.requirement), f.force.word().to_owned(), f.source.clone()]).collect();
+            let row = |f: &Finding| match &f.cause {
+                Cause::Gap { requirement, source, force, .. } => Some(vec![format!("  {requirement}"), force.clone(), source.clone()]),
+                _ => None,
+            };
+            let rows: Vec<Vec<String>> = findings.iter().filter_map(row).collect();
             text.push_str(&table::draw(&["  finding", "force", "source"], &rows));
         }
         Ok(Some(Said { text, json: json!({ "adoption": adopted.adoption, "applicable": adopted.applicable, "findings": findings }) }))

@@ -110,7 +110,20 @@ pub fn describe(event: &Event) -> String {
         Event::PackAdopted(adoption) => format!("{} of {}: {}", adoption.pack, adoption.supplier, adoption.title),
         Event::PackSuperseded(supersession) => format!("{} superseded by {}", supersession.pack, supersession.by),
         Event::PackTerminated(termination) => format!("{} ends on {}: {}", termination.pack, termination.end, termination.reason),
-        Event::FindingOpened(finding) => format!("{} about {}: {}", finding.finding, finding.pack, finding.requirement),
+        Event::FindingOpened(finding) => format!("{}, {}: {}", finding.finding, finding.severity.word(), finding.title),
+        Event::FindingUpdated(update) => format!("{}: {}", update.finding, update.note),
+        Event::FindingClosed(closure) => format!("{} closed: {}", closure.finding, closure.reason),
+        Event::CoursePublished(course) => format!("{} {}, {}", course.course, course.edition, course.kind.word()),
+        Event::CourseRetired(retirement) => format!("{} from {}: {}", retirement.course, retirement.day, retirement.reason),
+        Event::LessonAttached(lesson) => format!("{} from {}: {}", lesson.course, lesson.source, lesson.lesson),
+        Event::Assigned(assignment) => format!("{} to {} from {}: {}", assignment.course, assignment.person, assignment.day, assignment.reason),
+        Event::Released(release) => format!("{} from {} on {}: {}", release.person, release.course, release.day, release.reason),
+        Event::Completed(completion) => format!("{} by {} on {}, edition {}", completion.course, completion.person, completion.day, completion.edition),
+        Event::CompletionVoided(voiding) => format!("{} of {}: {}", voiding.completion, voiding.person, voiding.reason),
+        Event::DrillHeld(drill) => format!("{} of {} on {}, {} people: {}", drill.drill, drill.course, drill.day, drill.participants.len(), drill.scenario),
+        Event::Assessed(record) => format!("{} is {} on {}, next review by {}", record.supplier, record.tier.word(), record.date, record.next_review),
+        Event::EvidenceAdded(evidence) => format!("{} for {}, due {}: {}", evidence.evidence, evidence.obligation, evidence.due, evidence.name),
+        Event::Decided(decision) => format!("{} about {} until {}: {}", decision.decision, decision.subject, decision.expires, decision.reason),
     }
 }
 
@@ -121,5 +134,6 @@ fn word(state: MailState) -> &'static str {
         MailState::Failed => "refused",
         MailState::Unknown => "perhaps sent",
         MailState::Dropped => "dropped",
+        MailState::Bounced => "come back",
     }
 }

@@ -8,12 +8,14 @@ use crate::base::diagnostic::Report;
 use crate::base::digest::Digest;
 use crate::base::node;
 use crate::contract::mapping;
-use crate::contract::milestone::{Adoption, Finding};
+use crate::contract::milestone::Adoption;
 use crate::contract::permission::Refusal;
+use crate::contract::requirement::Force;
 use crate::pack::compile::Assessed;
 use crate::pack::inputs::Inputs;
 use crate::project::folder;
 use crate::record::Event;
+use crate::rule::finding::{Cause, Finding, Severity};
 use crate::workflow::packs::{Desk, PackError, bytes, day, text};
 use crate::workflow::register::RegisterError;
 
@@ -73,13 +75,16 @@ impl Desk {
         plausible(order, today)?;
         let (supplier, entity) = (order.supplier.clone(), assessed.supplier.profile.value.entity.clone());
         let requirements = mapping::applicable(&self.compiler.library, &assessed.facts, today);
+        let owner = assessed.supplier.profile.value.owner.as_ref().map(|owner| owner.email.clone());
         let gaps = requirements.iter().filter(|r| !mapping.contains_key(&r.id)).map(|r| Finding {
             finding: format!("{id}.{}", r.id),
-            pack: id.clone(),
-            supplier: supplier.clone(),
-            requirement: r.id.clone(),
-            source: r.source.clone(),
-            force: r.force,
+            title: format!("nothing in {title} fulfils `{}` ({})", r.id, r.source),
+            cause: Cause::Gap { pack: id.clone(), requirement: r.id.clone(), source: r.source.clone(), force: r.force.word().to_owned() },
+            severity: if r.force == Force::Law { Severity::Major } else { Severity::Minor },
+            supplier: Some(supplier.clone()),
+            person: None,
+            owner: owner.clone(),
+            due: None,
         });
         let findings: Vec<Finding> = gaps.collect();
         let (signed, effective, end) = (order.signed, order.effective, order.end);
@@ -91,7 +96,7 @@ impl Desk {
             }
             draft.keep(contract);
             draft.record(Event::PackAdopted(Box::new(adoption.clone())));
-            findings.iter().for_each(|finding| draft.record(Event::FindingOpened(finding.clone())));
+            findings.iter().for_each(|finding| draft.record(Event::FindingOpened(Box::new(finding.clone()))));
             Ok(())
         })?;
         Ok(Some(Adopted { adoption, findings, applicable }))

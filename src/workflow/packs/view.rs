@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::base::date::Date;
-use crate::contract::lifecycle::{Contracts, Origin, PackRecord, PackState, Recorded};
-use crate::contract::milestone::{Approval, Finding, Issue, PackDocument, Rejection, Signing, Supersession, Termination};
+use crate::contract::lifecycle::{Origin, PackRecord, PackState, Recorded};
+use crate::contract::milestone::{Approval, Issue, PackDocument, Rejection, Signing, Supersession, Termination};
+use crate::record::State;
+use crate::rule::finding::{Finding, Findings};
 
 /// One pack on one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,14 +71,14 @@ pub struct DocumentView<'a> {
 }
 
 /// The packs of the register, of one supplier or all, by supplier, date and id.
-pub fn list<'a>(contracts: &'a Contracts, supplier: Option<&str>) -> Vec<PackLine<'a>> {
-    let packs = contracts.packs.values().filter(|pack| supplier.is_none_or(|wanted| pack.supplier() == wanted));
-    let mut lines: Vec<PackLine<'a>> = packs.map(|pack| line(contracts, pack)).collect();
+pub fn list<'a>(state: &'a State, supplier: Option<&str>) -> Vec<PackLine<'a>> {
+    let packs = state.contracts.packs.values().filter(|pack| supplier.is_none_or(|wanted| pack.supplier() == wanted));
+    let mut lines: Vec<PackLine<'a>> = packs.map(|pack| line(&state.findings, pack)).collect();
     lines.sort_by(|a, b| (a.supplier, a.date, a.pack).cmp(&(b.supplier, b.date, b.pack)));
     lines
 }
 
-fn line<'a>(contracts: &'a Contracts, pack: &'a PackRecord) -> PackLine<'a> {
+fn line<'a>(findings: &Findings, pack: &'a PackRecord) -> PackLine<'a> {
     let (date, documents) = match &pack.origin {
         Origin::Submitted(submission) => {
             let name = |d: &'a PackDocument| d.kind.as_deref().unwrap_or(&d.file);
@@ -84,12 +86,12 @@ fn line<'a>(contracts: &'a Contracts, pack: &'a PackRecord) -> PackLine<'a> {
         }
         Origin::Adopted(adoption) => (adoption.what.effective, vec![adoption.what.title.as_str()]),
     };
-    let findings = contracts.findings_of(pack.id()).count();
+    let findings = findings.gaps_of(pack.id()).count();
     PackLine { pack: pack.id(), supplier: pack.supplier(), state: pack.state(), date, documents, missing: pack.missing_roles(), findings }
 }
 
 /// One pack in full.
-pub fn show<'a>(contracts: &'a Contracts, pack: &'a PackRecord) -> PackView<'a> {
+pub fn show<'a>(findings: &'a Findings, pack: &'a PackRecord) -> PackView<'a> {
     let documents = pack.documents().iter().map(|document| DocumentView {
         document,
         state: pack.document_state(&document.file),
@@ -108,6 +110,6 @@ pub fn show<'a>(contracts: &'a Contracts, pack: &'a PackRecord) -> PackView<'a> 
         documents: documents.collect(),
         superseded: pack.superseded.as_ref(),
         terminated: pack.terminated.as_ref(),
-        findings: contracts.findings_of(pack.id()).collect(),
+        findings: findings.gaps_of(pack.id()).collect(),
     }
 }

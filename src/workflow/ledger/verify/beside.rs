@@ -122,9 +122,7 @@ pub(super) fn kept_files(view: &dyn View, chain: &Chain, findings: &mut Findings
 
 /// Checks that every mail and link belongs to a mail that was decided, and that none was sent, or can be sent again, behind the entries.
 pub(super) fn outbox(root: &Path, view: &dyn View, chain: &Chain, findings: &mut Findings) {
-    const ALL: [OutboxState; 6] =
-        [OutboxState::Decided, OutboxState::Sending, OutboxState::Sent, OutboxState::Failed, OutboxState::Unknown, OutboxState::Dropped];
-    let mails = match view.mails(&ALL) {
+    let mails = match view.mails(&OutboxState::ALL) {
         Ok(mails) => mails,
         Err(error) => return findings.faults.push(Part::Store, "outbox", error),
     };
@@ -171,11 +169,14 @@ fn contradiction(mail: &StoredMail, results: &[MailState]) -> Option<String> {
         OutboxState::Failed => Some(MailState::Failed),
         OutboxState::Unknown => Some(MailState::Unknown),
         OutboxState::Dropped => Some(MailState::Dropped),
+        OutboxState::Bounced => Some(MailState::Bounced),
         OutboxState::Decided | OutboxState::Sending => None,
     };
     match (recorded, results.last()) {
         (Some(state), _) if !results.contains(&state) => Some("the outbox has a result that no entry records".to_owned()),
-        (None, Some(MailState::Sent | MailState::Dropped)) if is_open => Some("it would be sent again, though an entry records that it is done".to_owned()),
+        (None, Some(MailState::Sent | MailState::Dropped | MailState::Bounced)) if is_open => {
+            Some("it would be sent again, though an entry records that it is done".to_owned())
+        }
         _ => None,
     }
 }
@@ -205,7 +206,7 @@ fn link_fault(link: &StoredLink, chain: &Chain, secret: Option<&LinkSecret>) -> 
     match chain.mails.get(&link.mail) {
         // A stranger among the mails is told there.
         None => return None,
-        Some((_, _, decision)) if !decision.items.iter().any(|item| item.request == link.request) => {
+        Some((_, _, decision)) if !decision.items.iter().any(|item| item.obligation == link.request) => {
             return Some("the mail that carries it is about other requests");
         }
         Some(_) => {}
