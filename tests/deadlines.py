@@ -106,12 +106,14 @@ def anchored_to_completion(counted, refresher, grace, move):
     say(7, f"{a} is the first: a = {a}, n = 1, due {nth(a, n, period)}")
     for c in counted[1:]:
         due = nth(a, n, period)
-        if c < due - early:
+        if c < due - early and nth(c, 1, period) < due:
+            how = "one too many, changes nothing"
+        elif c < due - early:
             a, n, how = c, 1, "early, before the window"
         elif c <= move(due) + grace:
-            n, how = n + 1, "in time"
+            n, how = max(n + 1, first_n(a, period, lambda d: d > c)), "in time"
         elif refresher.get("late") == "keep":
-            n, how = first_n(a, period, lambda d: d > c), "late, keep"
+            n, how = first_n(a, period, lambda d: d - early > c), "late, keep"
         else:
             a, n, how = c, 1, "late, restart"
         say(7, f"{c} for {due} is {how}: a = {a}, n = {n}, due {nth(a, n, period)}")

@@ -156,18 +156,23 @@ fn cycle(refresher: &Refresher, grace_days: u16, first: Date, later: &[Completed
     let mut number = 1;
     for day in later.iter().map(|c| c.day) {
         let due = anchor.plus_months(number * period);
-        if day < due.plus_days(-i32::from(refresher.early_days)) {
-            (anchor, number) = (day, 1);
+        let early = -i32::from(refresher.early_days);
+        if day < due.plus_days(early) {
+            // One completion too many must not shorten the time.
+            if day.plus_months(period) >= due {
+                (anchor, number) = (day, 1);
+            }
         } else if day <= moved(due).plus_days(i32::from(grace_days)) {
             number += 1;
+            // After a very long leave the next one may be over as well.
+            while anchor.plus_months(number * period) <= day {
+                number += 1;
+            }
+        } else if refresher.late == Late::Restart {
+            (anchor, number) = (day, 1);
         } else {
-            match refresher.late {
-                Late::Restart => (anchor, number) = (day, 1),
-                Late::Keep => {
-                    while anchor.plus_months(number * period) <= day {
-                        number += 1;
-                    }
-                }
+            while anchor.plus_months(number * period).plus_days(early) <= day {
+                number += 1;
             }
         }
     }

@@ -1,7 +1,11 @@
 //! Training: when a course falls due, how it stands, and who is told; the rules are those of `docs/deadlines.md`.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use countersign::base::date::Date;
 use countersign::compliance::course::{Assignment, Completion, Course, Retirement, Voiding};
-use countersign::compliance::deadline::TrainingStanding;
+use countersign::compliance::deadline::{Completed, Enrolment, TrainingStanding, deadline, standing};
 use countersign::compliance::person::{Exemption, Leave, Person};
 use countersign::compliance::status::Filter;
 use countersign::compliance::training;
@@ -204,4 +208,89 @@ fn reminders_climb_the_ladder_and_end_in_a_finding() {
     assert!(found.plan_with("2027-03-19", &Reminders::default()).findings.is_empty(), "opened once");
     let done = found.completes("refresher", "2027-03-20");
     assert_eq!(done.plan_with("2027-03-20", &Reminders::default()).closures.len(), 1, "and closed when it is done");
+}
+
+/// Random cases, seeded, with what the program says: biased to month ends, leap days and the edges of windows.
+fn cases(count: usize, seed: u64) -> Vec<Value> {
+    let mut state = seed;
+    let mut below = move |most: i64| {
+        // SplitMix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        i64::try_from((z ^ (z >> 31)) % u64::try_from(most).unwrap()).unwrap()
+    };
+    let ends = ["2027-01-31", "2028-02-29", "2027-02-28", "2027-03-31", "2027-08-31", "2027-12-31", "2028-01-01"];
+    let mut cases = Vec::new();
+    for _ in 0..count {
+        let mut day = |spread: i64| {
+            let anchor = date(ends[usize::try_from(below(7)).unwrap()]);
+            anchor.plus_days(i32::try_from(if below(3) == 0 { 0 } else { below(2 * spread) - spread }).unwrap())
+        };
+        let (assigned, start) = (day(300), day(600));
+        let mut completions: Vec<Completed> = Vec::new();
+        let calendar = day(400);
+        let mut leave: Vec<(Date, Date)> = vec![(day(200), day(200)), (day(300), day(300))];
+        let previous_end = day(500);
+        let (due_near, until) = (day(500), day(700));
+        for at in 0..below(6) {
+            let chosen = if at == 0 { day_of(&mut below, assigned, 60) } else { day_of(&mut below, due_near, 700) };
+            completions.push(Completed { day: chosen, valid_until: (below(5) == 0).then_some(until) });
+        }
+        leave.retain(|_| below(2) == 0);
+        let leave: Vec<Leave> =
+            leave.into_iter().map(|(a, b)| Leave { from: a.min(b), until: a.max(b).min(a.min(b).plus_days(120)), reason: "away".to_owned() }).collect();
+        let period = [1, 3, 6, 12, 24][usize::try_from(below(5)).unwrap()];
+        let refresher = match below(5) {
+            0 => Value::Null,
+            1 => json!({"period_months": period, "calendar": calendar, "early_days": below(20)}),
+            late => json!({"period_months": period, "early_days": below(28), "late": if late == 2 { "keep" } else { "restart" }}),
+        };
+        let value = json!({
+            "version": 1, "course": "c", "edition": "1.0", "title": {"en": "C"}, "kind": "refresher", "owner": "o",
+            "first_due_days": below(60), "refresher": refresher, "grace_days": below(20), "after_leave_days": below(30),
+        });
+        let previous_end = (below(4) == 0).then_some(previous_end);
+        let today = day_of(&mut below, assigned.max(start), 900);
+        let is_exempt = below(10) == 0;
+        let mut terms = value.clone();
+        if terms["refresher"].is_null() {
+            terms.as_object_mut().unwrap().remove("refresher");
+        }
+        let course: Course = serde_json::from_value(terms).unwrap();
+        let found = deadline(&course, &Enrolment { assigned, start, previous_end, leave: &leave }, &completions, today);
+        let status = standing(&found, course.grace_days, is_exempt, today);
+        cases.push(json!({
+            "course": value, "assigned": assigned, "start": start, "previous_end": previous_end, "leave": leave, "today": today, "exempt": is_exempt,
+            "completions": completions.iter().map(|c| json!({"day": c.day, "valid_until": c.valid_until})).collect::<Vec<_>>(),
+            "expected": {"due": found.due, "completed": found.completed, "status": status},
+        }));
+    }
+    cases
+}
+
+fn day_of(below: &mut dyn FnMut(i64) -> i64, from: Date, most: i64) -> Date {
+    from.plus_days(i32::try_from(below(most)).unwrap())
+}
+
+/// `COUNTERSIGN_DEADLINES` is the number of cases of a long run.
+#[test]
+fn deadlines_agree_with_an_implementation_written_from_the_rules_alone() {
+    let count = std::env::var("COUNTERSIGN_DEADLINES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let Some(python) = crate::suite::sandbox::python("dateutil") else { return };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deadlines.py");
+    let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let cases = cases(count, 5);
+    for status in ["assigned", "completed", "due", "grace", "overdue", "exempt"] {
+        let share = cases.iter().filter(|case| case["expected"]["status"] == status).count();
+        assert!(share * 100 >= count, "{share} of {count} cases are {status}");
+    }
+    let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    let _ = writer.join();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains(&format!("{count} cases agree")), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
