@@ -7,7 +7,7 @@ use clap::Args;
 use crate::base::date::Date;
 use crate::base::instant::Instant;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Acting, Common, Format, csv, parse_date, parse_instant, print, print_json, table};
+use crate::cli::{Acting, Common, Format, parse_date, parse_instant, print, print_json, rows, table};
 use crate::project::register as files;
 use crate::rule::obligation::{Obligation, ObligationKind};
 use crate::workflow::calendar;
@@ -100,7 +100,7 @@ pub(crate) fn run(common: &Common, args: &DueArgs) -> Result<u8, Failure> {
                 let text = |text: &Option<String>| text.clone().unwrap_or_default();
                 vec![o.due.to_string(), o.kind.word().to_owned(), o.what.clone(), text(&o.person), text(&o.supplier), text(&o.owner), o.id.clone()]
             };
-            print(&csv::write(&["due", "kind", "what", "person", "supplier", "owner", "id"], all.iter().map(cells)))?;
+            print(&rows::csv(&["due", "kind", "what", "person", "supplier", "owner", "id"], all.iter().map(cells)))?;
         }
         Format::Text => {
             let rows: Vec<Vec<String>> = all

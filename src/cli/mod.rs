@@ -4,7 +4,7 @@ mod ack;
 mod assess;
 mod check;
 mod completions;
-mod csv;
+
 mod doctor;
 mod draw;
 mod due;
@@ -22,6 +22,8 @@ mod people;
 mod policy;
 mod receipt;
 mod remind;
+mod report;
+mod rows;
 mod schema;
 mod status;
 mod sync;
@@ -131,6 +133,7 @@ enum Verb {
     Receipt(receipt::ReceiptArgs),
     Remind(remind::RemindArgs),
     Status(status::StatusArgs),
+    Report(report::ReportArgs),
     Doctor(doctor::DoctorArgs),
     Outbox(outbox::OutboxArgs),
     Mail(mail::MailArgs),
@@ -152,7 +155,11 @@ pub fn run() -> ExitCode {
         }
     };
     let common = arguments.common;
-    if common.format == Format::Csv && !matches!(arguments.verb, Verb::Status(_) | Verb::Ack(_) | Verb::Training(_) | Verb::Due(_)) {
+    let is_table = match &arguments.verb {
+        Verb::Training(args) => args.is_table(),
+        verb => matches!(verb, Verb::Status(_) | Verb::Ack(_) | Verb::Due(_) | Verb::Report(_)),
+    };
+    if common.format == Format::Csv && !is_table {
         let message = "this verb prints no table of comma-separated values".to_owned();
         return exit::report(&Failure::Usage { message, help: "use `--format json` or `--format text`".to_owned() });
     }
@@ -176,6 +183,7 @@ pub fn run() -> ExitCode {
         Verb::Receipt(args) => receipt::run(&common, &args),
         Verb::Remind(args) => remind::run(&common, &args),
         Verb::Status(args) => status::run(&common, &args),
+        Verb::Report(args) => report::run(&common, &args),
         Verb::Doctor(args) => doctor::run(&common, &args),
         Verb::Outbox(args) => outbox::run(&common, &args),
         Verb::Mail(args) => mail::run(&common, &args),

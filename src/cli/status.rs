@@ -5,7 +5,7 @@ use clap::Args;
 use crate::base::date::Date;
 use crate::base::instant::Instant;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Acting, Common, Format, csv, parse_date, parse_instant, print, print_json, table};
+use crate::cli::{Acting, Common, Format, parse_date, parse_instant, print, print_json, rows, table};
 use crate::compliance::acknowledgment::Capacity;
 use crate::compliance::status::{Filter, Line};
 use crate::workflow::desk::Desk;
@@ -98,5 +98,5 @@ fn as_csv(lines: &[Line]) -> String {
         ]
     };
     let header = ["person", "name", "belongs_to", "policy", "version", "capacity", "status", "due", "signed", "method", "request"];
-    csv::write(&header, lines.iter().map(cells))
+    rows::csv(&header, lines.iter().map(cells))
 }

@@ -9,7 +9,7 @@ use crate::base::date::Date;
 use crate::base::diagnostic::Report;
 use crate::base::instant::Instant;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Acting, Common, Format, csv, draw, parse_date, parse_instant, print, print_json, table};
+use crate::cli::{Acting, Common, Format, draw, parse_date, parse_instant, print, print_json, rows, table};
 use crate::compliance::status::Filter;
 use crate::compliance::training::TrainingLine;
 use crate::workflow::desk::Desk;
@@ -164,6 +164,13 @@ struct VoidArgs {
     acting: Acting,
 }
 
+impl TrainingArgs {
+    /// Whether the verb prints a table that a spreadsheet can read.
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self.verb, TrainingVerb::Status(_))
+    }
+}
+
 pub(crate) fn run(common: &Common, args: &TrainingArgs) -> Result<u8, Failure> {
     match &args.verb {
         TrainingVerb::List(args) => list(common, args),
@@ -207,8 +214,13 @@ pub(crate) fn run(common: &Common, args: &TrainingArgs) -> Result<u8, Failure> {
             let (_, location) = desk.read_library()?;
             let mut report = Report::default();
             let drill = training::drill(desk.register_mut(), &args.file, &mut report)?;
-            draw::report(report, common, &location);
-            let Some(drill) = drill else { return Ok(exit::INPUT) };
+            let (lines, _) = draw::report(report, common, &location);
+            let Some(drill) = drill else {
+                if common.format == Format::Json {
+                    print_json(&json!({ "drill": null, "diagnostics": lines }))?;
+                }
+                return Ok(exit::INPUT);
+            };
             let line = format!("{}: {} took part, {} lessons, {} actions", drill.drill, drill.participants.len(), drill.lessons.len(), drill.actions.len());
             said(common, &json!(drill), &line)
         }
@@ -294,7 +306,7 @@ fn standing(common: &Common, args: &StatusArgs) -> Result<u8, Failure> {
                     empty(date(l.completed)),
                 ]
             };
-            print(&csv::write(&["person", "name", "belongs_to", "course", "status", "due", "completed"], lines.iter().map(cells)))?;
+            print(&rows::csv(&["person", "name", "belongs_to", "course", "status", "due", "completed"], lines.iter().map(cells)))?;
         }
         Format::Text => {
             print(&table::draw(&header, &lines.iter().map(row).collect::<Vec<_>>()))?;

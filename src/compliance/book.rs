@@ -275,6 +275,8 @@ impl Book {
         self.previous_end.remove(person);
         self.bounced.remove(person);
         self.training.erase(person);
+        let requests = &self.requests;
+        self.told.retain(|(id, _), _| !id.ends_with(&format!("/{person}")) && (!id.starts_with("r-") || requests.contains_key(id)));
         self.erased.insert(person.to_owned());
     }
 

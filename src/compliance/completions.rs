@@ -253,6 +253,10 @@ pub fn read_drill(source: &Arc<Source>, book: &Book, now: Instant, report: &mut 
             Diagnostic::error("course-kind", format!("`{}` is no drill", file.course)).at(&node.place_of("course")).help("name a course of kind `drill`"),
         );
     }
+    for (at, action) in file.actions.iter().enumerate().filter(|(_, action)| action.due < file.day) {
+        let message = format!("the action is due on {}, before the drill", action.due);
+        report.push(Diagnostic::error("contradiction", message).at(&node.place_of(&format!("actions[{at}].due"))).help("write a day after the drill"));
+    }
     if file.day > now.date().plus_days(1) {
         report.push(Diagnostic::error("not-yet", format!("{} is still to come", file.day)).at(&node.place_of("day")).help("record a drill after it was held"));
     }
@@ -262,6 +266,10 @@ pub fn read_drill(source: &Arc<Source>, book: &Book, now: Instant, report: &mut 
             if people.contains(&person.id) {
                 let message = format!("`{text}` took part twice");
                 report.push(Diagnostic::error("duplicate-entry", message).at(&node.place_of(&format!("participants[{at}]"))).help("name everybody once"));
+            }
+            if file.day > book.day_of(person, now) && file.day <= now.date().plus_days(1) {
+                let message = format!("{} is still to come where `{text}` is", file.day);
+                report.push(Diagnostic::error("not-yet", message).at(&node.place_of("day")).help("record a drill after it was held"));
             }
             people.push(person.id.clone());
         }

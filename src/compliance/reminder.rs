@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::base::date::Date;
 use crate::base::digest::Digest;
 use crate::base::instant::Instant;
-use crate::compliance::book::{Book, Item, Letter};
+use crate::compliance::book::{Book, Item, Letter, MailRecord, MailState};
 use crate::compliance::person::{Person, Role};
 use crate::rule::finding::{Cause, Finding, FindingClosure, Findings, Severity};
 use crate::rule::ladder::{Level, Reminders, Stage};
@@ -206,7 +206,7 @@ impl<'a> Planner<'a> {
             let from = last.or_else(|| ladder.stage(*due, *grace_days, obligation.since.min(day))).unwrap_or(Stage::Request);
             items.push(Item { obligation: id.clone(), stage, due: *due, level: None, skipped: ladder.between(from, stage) });
         }
-        let Some(stage) = items.iter().map(|item| item.stage).max() else { return Err(reasons.join("; ")) };
+        let Some(stage) = items.iter().map(|item| item.stage).max() else { return Err(some_of(&reasons)) };
         if book.last_mail.get(&person.id).is_some_and(|last| *last >= day) {
             return Err("gets one mail a day, and had it".to_owned());
         }
@@ -275,7 +275,13 @@ impl<'a> Planner<'a> {
 
     fn team_mail(&self, person: &Person, pile: &[(&Obligation, Level)]) -> Result<Planned, String> {
         let (send_at, day) = self.opening(person)?;
-        if self.agenda.book.mails.contains_key(&team_key(&person.id, day)) {
+        let is_of_the_day = |mail: &MailRecord| {
+            mail.decision.person == person.id
+                && mail.decision.letter == Letter::Team
+                && mail.decision.day == day
+                && !matches!(mail.state, MailState::Dropped | MailState::Bounced)
+        };
+        if self.agenda.book.mails.values().any(is_of_the_day) {
             return Err("gets one mail a day about others, and had it".to_owned());
         }
         let stage = |o: &Obligation| self.rules.reminders.of(o.kind).stage(o.due, o.grace_days, day);
@@ -315,7 +321,10 @@ impl<'a> Planner<'a> {
         for (id, obligation) in late.into_iter().filter(|(id, _)| !findings.all.contains_key(id)) {
             plan.findings.push(Finding {
                 finding: id,
-                title: format!("overdue since {} in spite of all reminders: {}", obligation.due, obligation.what),
+                title: match &obligation.person {
+                    Some(person) => format!("{} of {person}: overdue since {} in spite of all reminders", obligation.what, obligation.due),
+                    None => format!("{}: overdue since {} in spite of all reminders", obligation.what, obligation.due),
+                },
                 cause: Cause::Overdue { obligation: obligation.id.clone() },
                 severity: Severity::Major,
                 supplier: obligation.supplier.clone(),
@@ -325,6 +334,12 @@ impl<'a> Planner<'a> {
             });
         }
     }
+}
+
+/// A few reasons, and how many more there are.
+fn some_of(reasons: &[String]) -> String {
+    let shown = reasons.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
+    if reasons.len() > 3 { format!("{shown}; and {} more", reasons.len() - 3) } else { shown }
 }
 
 /// The id of the finding about one due date of an obligation.

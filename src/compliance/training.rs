@@ -145,6 +145,9 @@ pub struct TrainingLine {
     /// Day of the last completion that counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed: Option<Date>,
+    /// Id of that completion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion: Option<String>,
     /// Days of grace.
     pub grace_days: u16,
     /// Since when the person is in the audience.
@@ -172,6 +175,7 @@ fn line(book: &Book, person: &Person, record: &CourseRecord, enrolment: &Enrolme
         status: standing(&deadline, course.grace_days, is_exempt, day),
         due: deadline.due,
         completed: deadline.completed,
+        completion: enrolment.completions.iter().find(|c| Some(c.day) == deadline.completed).map(|c| c.completion.clone()),
         grace_days: course.grace_days,
         assigned,
         entry: enrolment.entry.max(record.entry),

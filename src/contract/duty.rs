@@ -18,7 +18,7 @@ const UPLIFT_DAYS: i32 = 30;
 /// Words of a trigger that comes back at an interval.
 const RECURRING: [&str; 5] = ["interval", "each year", "every ", "while the services run", "while this agreement runs"];
 
-/// Lists what is owed as of a day, in no order.
+/// Lists what is owed as of a day, in order of id.
 ///
 /// A supplier whose contracts have all ended owes nothing but the steps of their termination. What a decision accepts is not owed until the
 /// decision has run out.
@@ -45,6 +45,9 @@ pub fn obligations(contracts: &Contracts, day: Date) -> Vec<Obligation> {
     }
     all.extend(decisions(contracts, day));
     all.retain(|obligation| !is_accepted(contracts, obligation, day));
+    // A clause that stands in two documents of a pack obliges once, by the earlier day.
+    all.sort_by(|a, b| (&a.id, a.due).cmp(&(&b.id, b.due)));
+    all.dedup_by(|later, kept| later.id == kept.id);
     all
 }
 
@@ -78,12 +81,13 @@ fn name(contracts: &Contracts, supplier: &str) -> String {
     contracts.assessment(supplier).map_or_else(|| supplier.to_owned(), |a| a.name.clone())
 }
 
-/// The next review: by the last one that somebody answered for, else by the first assessment.
+/// The next review, counted from the last one that somebody answered for; a tier that rose since may ask for an earlier one.
 fn review(contracts: &Contracts, history: &[Recorded<AssessmentRecord>]) -> Option<Obligation> {
     let last = history.iter().rev().find(|r| r.what.occasion == AssessmentOccasion::Review).or(history.first())?;
     let supplier = &last.what.supplier;
-    let what = format!("review {}", last.what.name);
-    Some(about(contracts, supplier, ObligationKind::Review, format!("review/{supplier}"), what, last.what.next_review, (last.what.date, last.entry)))
+    let newest = history.last()?;
+    let what = format!("review {}", newest.what.name);
+    Some(about(contracts, supplier, ObligationKind::Review, format!("review/{supplier}"), what, newest.what.next_review, (last.what.date, newest.entry)))
 }
 
 /// Certificates and insurance, each until its last day or until the evidence for it runs out.
@@ -163,9 +167,7 @@ fn recurring(contracts: &Contracts, pack: &PackRecord) -> Vec<Obligation> {
         let what = format!("{}: {}", who(contracts, pack, obligation.who), obligation.what);
         Some(about(contracts, pack.supplier(), ObligationKind::Audit, id, what, due, (from, evidence.map_or(entry, |e| e.entry))))
     };
-    let mut all: Vec<Obligation> = submission.obligations.iter().filter_map(one).collect();
-    all.dedup_by(|a, b| a.id == b.id);
-    all
+    submission.obligations.iter().filter_map(one).collect()
 }
 
 /// The interval of an obligation that comes back, in months.

@@ -50,7 +50,7 @@ pub struct AssessmentRecord {
     /// Start, end and notice of the contract, where the profile has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub term: Option<RecordedTerm>,
-    /// Certificates, reports and insurance with their last day.
+    /// Certificates and insurance with their last day.
     pub assurance: Vec<Assurance>,
     /// Security incidents of the last 36 months that the profile knows.
     pub incidents: u32,

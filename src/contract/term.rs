@@ -18,6 +18,8 @@ pub fn each_text(blocks: &[Block], visit: &mut dyn FnMut(&[Inline])) {
             }
             Block::Bullets { items } => items.iter().for_each(|item| each_text(item, visit)),
             Block::Table { header, rows, .. } => header.iter().chain(rows.iter().flatten()).for_each(|cell| visit(cell)),
+            // Charts are of reports, which define and use no terms.
+            Block::Chart { .. } => {}
         }
     }
 }

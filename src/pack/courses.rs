@@ -33,6 +33,14 @@ pub(super) fn read(files: &Files, vocabulary: &Vocabulary, report: &mut Report) 
             let message = format!("the id `{}` does not match the name of the file", course.course);
             report.push(Diagnostic::error("course-name", message).at(&node.place_of("course")).help(format!("write `course: {name}`, or rename the file")));
         }
+        if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') || name.is_empty() {
+            let help = "rename the file: lower-case letters, digits and `_`, because the id is a part of others";
+            report.push(Diagnostic::error("course-name", format!("`{name}` is no id of a course")).at(&node.place_of("course")).help(help));
+        }
+        if course.material.as_ref().is_some_and(|address| !address.starts_with("https://") || address.contains(char::is_whitespace)) {
+            let help = "write an address that begins with `https://`";
+            report.push(Diagnostic::error("bad-form", "`material` has the wrong form").at(&node.place_of("material")).help(help));
+        }
         if !course.title.contains_key(&Language::En) {
             report.push(Diagnostic::error("missing-key", "`en` is missing").at(&node.place_of("title")).help("add the title in English"));
         }

@@ -1,5 +1,6 @@
 //! The PDFs of a pack: one for each document, or one for all.
 
+use crate::base::date::Date;
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::{self, Node};
 use crate::base::source::Place;
@@ -72,6 +73,22 @@ impl Compiler {
     /// What the renderer says.
     pub fn certificate(&self, certificate: &Certificate, ident: &str, date: (i32, u8, u8)) -> Result<Rendered, RenderError> {
         self.renderer().map_err(Clone::clone)?.certificate(certificate, &self.look(), ident, date)
+    }
+
+    /// Lays out a report; `date` is year, month and day.
+    ///
+    /// # Errors
+    /// What the renderer says.
+    pub fn report(&self, document: &Document, date: Date) -> Result<Rendered, RenderError> {
+        let (year, month, day) = date.parts();
+        self.renderer().map_err(Clone::clone)?.render(&RenderInput {
+            documents: std::slice::from_ref(document),
+            look: &self.look(),
+            attachment: None,
+            title: &document.title,
+            ident: &document.id,
+            date: (i32::from(year), u8::try_from(month).unwrap_or(1), u8::try_from(day).unwrap_or(1)),
+        })
     }
 
     /// How documents look.

@@ -5,6 +5,8 @@
 
 pub mod agenda;
 pub mod event;
+pub mod overview;
+pub mod paper;
 pub mod state;
 
 pub use event::{Event, Payload};

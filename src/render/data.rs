@@ -12,15 +12,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::text::document::{Alignment, Block, Document, Execution, Inline, Part, PartKind, Section, Signature};
+use crate::text::document::{Alignment, Block, Chart, Document, Execution, Inline, Part, PartKind, Section, Signature};
 
-use super::Attachment;
+use super::chart::{self, Mark};
 use super::error::RenderError;
 use super::fonts::Fonts;
 use super::look::{Look, check_accent};
 use super::table::{Need, Shape, shape};
 use super::walk::{pages, plain, targets, text_length};
-use super::words::{BREAK, is_unhyphenated, longest_piece, reference, shorten, soften, soften_value};
+use super::words::{BREAK, is_unhyphenated, isolated, longest_piece, reference, shorten, soften, soften_value};
+use super::{Attachment, one_line};
 
 /// Width of the text in points: about 72 characters of the body font at 10.5 points.
 const TEXT_WIDTH: f64 = 356.0;
@@ -39,6 +40,8 @@ const HEADER_SIZE: f64 = 8.5;
 const LONGEST_WHOLE_CELL: usize = 300;
 /// Points up to which a block may be kept whole: four fifths of the text on a page of either size.
 const HIGHEST_WHOLE_BLOCK: f64 = 500.0;
+/// Points of room below which a chart ignores the indent of its text.
+const LEAST_CHART_WIDTH: f64 = 220.0;
 /// A table of so few rows stays on one page.
 const FEW_ROWS: usize = 4;
 /// Points of the five lines of a signature, and between two signatures.
@@ -46,7 +49,7 @@ const SIGNATURE_LINES: f64 = 112.0;
 const SIGNATURE_GAP: f64 = 20.0;
 /// From this many estimated pages of text on a document has contents: with cover and contents that makes about eight.
 const CONTENTS_FROM_PAGES: f64 = 6.0;
-/// A policy has no cover page, and its readers read all of it.
+/// A policy or a report has no cover page, and its readers read all of it.
 pub(super) const POLICY_CONTENTS_FROM_PAGES: f64 = 12.0;
 
 /// Writes the JSON for one PDF of documents.
@@ -117,7 +120,7 @@ impl<'a> Writer<'a> {
     fn document(mut self, document: &'a Document) -> Result<Value, RenderError> {
         let pages = pages(document);
         let mut contents = Vec::new();
-        if pages >= if document.edition.is_some() { POLICY_CONTENTS_FROM_PAGES } else { CONTENTS_FROM_PAGES } {
+        if pages >= if document.begins_at_once() { POLICY_CONTENTS_FROM_PAGES } else { CONTENTS_FROM_PAGES } {
             for part in &document.parts {
                 if !part.title.is_empty() || !part.label.is_empty() {
                     self.contents_entry(&mut contents, &part.anchor, 0, &part.label, &part.title);
@@ -234,6 +237,7 @@ impl<'a> Writer<'a> {
                     out.push(json!(["u", indent, list]));
                 }
                 Block::Table { columns, header, rows } => out.push(self.table(columns, header, rows, indent, inset)?),
+                Block::Chart { chart } => self.chart(chart, indent, inset, matches!(blocks.get(position + 1), Some(Block::Table { .. })), out)?,
             }
         }
         Ok(())
@@ -277,6 +281,32 @@ impl<'a> Writer<'a> {
                 json!(["records", indent, head, body, short, whole])
             }
         })
+    }
+
+    /// Writes the figures of a chart; `table_follows` keeps the last of them with the beginning of its table.
+    fn chart(&self, chart: &Chart, indent: f64, inset: bool, table_follows: bool, out: &mut Vec<Value>) -> Result<(), RenderError> {
+        let room = TEXT_WIDTH - indent - if inset { 40.0 } else { 0.0 };
+        // Under a very wide number there is no room left for a drawing, and it takes the whole width instead.
+        let (indent, room) = if room < LEAST_CHART_WIDTH { (0.0, TEXT_WIDTH) } else { (indent, room) };
+        let fault = |fault| RenderError::Chart { document: self.id.to_owned(), title: chart.title.clone(), fault };
+        let measure = |text: &str, bold: bool| self.fonts.width(text, bold);
+        let figures = chart::draw(chart, room, &measure).map_err(fault)?;
+        let several = figures.len() > 1;
+        let last = figures.len() - 1;
+        for (index, figure) in figures.iter().enumerate() {
+            let part = if several { format!(" ({}/{})", index + 1, figures.len()) } else { String::new() };
+            out.push(json!([
+                "chart",
+                indent,
+                plain_text(&format!("{}{part}", chart.title)),
+                plain_text(&chart.unit),
+                format!("{}{part}", one_line(&chart.alternative)),
+                [room, figure.height],
+                figure.marks.iter().map(mark).collect::<Vec<_>>(),
+                table_follows && index == last,
+            ]));
+        }
+        Ok(())
     }
 
     /// A cell to be filled in by hand needs room and no rule: the table has one.
@@ -429,7 +459,7 @@ fn leads_in(text: &[Inline], next: Option<&Block>) -> bool {
         plain(std::slice::from_ref(last), &mut plain_text);
     }
     match next {
-        Some(Block::Table { .. }) => true,
+        Some(Block::Table { .. } | Block::Chart { .. }) => true,
         Some(Block::Item { .. } | Block::Bullets { .. }) => plain_text.trim_end().ends_with([':', '\u{2013}', '\u{2014}']),
         _ => false,
     }
@@ -448,6 +478,20 @@ fn hold_together(block: &mut Value) {
 /// Estimated height in points of one row told as a record, on the high side.
 fn record_height(row: &[Vec<Inline>]) -> f64 {
     row.iter().map(|cell| (text_length(cell) as f64 / 45.0).ceil() * 12.5 + 8.0).sum()
+}
+
+/// One mark of a chart, all lengths in points.
+fn mark(mark: &Mark) -> Value {
+    let short = |length: f64| (length * 100.0).round() / 100.0;
+    match mark {
+        Mark::Bar { x, y, width, height, colour } => json!(["r", short(*x), short(*y), short(*width), short(*height), colour]),
+        Mark::Line { points, colour, thickness, dash } => {
+            let points: Vec<[f64; 2]> = points.iter().map(|[x, y]| [short(*x), short(*y)]).collect();
+            json!(["l", points, colour, thickness, dash])
+        }
+        Mark::Dot { x, y, radius, colour } => json!(["o", short(*x), short(*y), radius, colour]),
+        Mark::Text { x, y, anchor, size, bold, colour, text } => json!(["t", short(*x), short(*y), anchor.name(), size, bold, colour, isolated(text)]),
+    }
 }
 
 fn rounded(widths: &[f64]) -> Vec<f64> {

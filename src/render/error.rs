@@ -105,6 +105,16 @@ pub enum RenderError {
         /// Cells found.
         found: usize,
     },
+    /// A chart cannot be drawn.
+    #[error("document `{document}` has a chart `{title}` {fault}")]
+    Chart {
+        /// Identifier of the document.
+        document: String,
+        /// Title of the chart.
+        title: String,
+        /// What is wrong with it.
+        fault: ChartFault,
+    },
     /// The tree could not be turned into JSON.
     #[error("document data cannot be serialised: {message}")]
     Data {
@@ -117,6 +127,38 @@ pub enum RenderError {
     /// The layout or the export refused. Warnings count: a contract is not issued with a fault somebody was warned of.
     #[error("{}", Lines(.0))]
     Template(Vec<TemplateFault>),
+}
+
+/// Why a chart cannot be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ChartFault {
+    /// The title, which says what the chart shows, is empty.
+    #[error("without a title")]
+    NoTitle,
+    /// PDF/UA-1 (ISO 14289-1, 7.3) demands alternative text.
+    #[error("without alternative text")]
+    NoAlternative,
+    /// Nothing to draw.
+    #[error("without rows")]
+    NoRows,
+    /// No series, more than can be told apart, or more than one in a chart of plain bars.
+    #[error("of {found} series; it can have 1 to {most}")]
+    Series {
+        /// Series of the chart.
+        found: usize,
+        /// The most that a chart of its kind can have.
+        most: usize,
+    },
+    /// A row has not one value for each series.
+    #[error("of {expected} series with {found} values in row `{label}`")]
+    Row {
+        /// Label of the row.
+        label: String,
+        /// Series of the chart.
+        expected: usize,
+        /// Values of the row.
+        found: usize,
+    },
 }
 
 /// A character that no loaded font can show, and where it stands.

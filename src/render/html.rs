@@ -12,8 +12,9 @@ use std::fmt::Write as _;
 
 use crate::base::digest::Digest;
 use crate::base::encode::base64;
-use crate::text::document::{Alignment, Block, Document, Execution, Inline, KeyTerm, Part, PartKind, Section};
+use crate::text::document::{Alignment, Block, Chart, Document, Execution, Inline, KeyTerm, Part, PartKind, Section};
 
+use super::chart::{self, Mark};
 use super::data::{POLICY_CONTENTS_FROM_PAGES, language_and_region};
 use super::look::{Look, check_accent};
 use super::walk::{anchors, pages, plain};
@@ -25,6 +26,13 @@ const STYLE: &str = include_str!("page.css");
 const INK: &str = "#1a1a1a";
 /// Tables of this many columns and more may be wider than a phone, and then scroll by themselves.
 const WIDE_TABLE: usize = 4;
+/// Width of a drawing in units of its own, one of which is about a point and a half in the column of text.
+const CHART_WIDTH: f64 = 420.0;
+/// Units of white around a drawing, which in the dark is a sheet of paper on the page.
+const MARGIN: f64 = 6.0;
+/// Widths in em that letters of the reader's system font have on average, on the wide side.
+const LETTER: f64 = 0.63;
+const BOLD_LETTER: f64 = 0.7;
 /// HTML knows six depths of headings (HTML Living Standard, 4.3.6).
 const DEEPEST_HEADING: usize = 6;
 /// What stands for a character that must not reach a page.
@@ -68,7 +76,7 @@ const GERMAN: Words = Words {
 
 /// Writes a document as one complete, self-contained page of HTML.
 ///
-/// Every word of the tree is in the page, and nothing in a value is markup. Of the look, the name and the accent colour are
+/// Every word of the tree is in the page (long labels of a chart are cut in the drawing and whole in its table), and nothing in a value is markup. Of the look, the name and the accent colour are
 /// used, the latter only if it is one that [`check_accent`] accepts; a logo is not, because the page loads nothing. A reference whose
 /// target the document does not have, and an anchor that stands twice, lose their link and keep their text: a tree that the PDF
 /// refuses is still read safely. Characters that could make the page read differently from its text (controls, bidirectional
@@ -169,7 +177,7 @@ impl<'a> Page<'a> {
             self.raw("</p>\n");
         }
         if !document.key_terms.is_empty() {
-            let (caption, place) = if document.edition.is_some() { (self.words.glance, self.words.section) } else { (self.words.key_terms, self.words.clause) };
+            let (caption, place) = if document.begins_at_once() { (self.words.glance, self.words.section) } else { (self.words.key_terms, self.words.clause) };
             self.key_terms(&document.key_terms, caption, place);
         }
     }
@@ -326,17 +334,81 @@ impl<'a> Page<'a> {
                 self.raw("</ul>\n");
             }
             Block::Table { columns, header, rows } => self.table(columns, header, rows),
+            Block::Chart { chart } => self.chart(chart),
         }
+    }
+
+    /// A figure with its drawing; what the PDF refuses to draw is left with its finding and its alternative text.
+    fn chart(&mut self, chart: &Chart) {
+        self.raw("<figure>\n<figcaption><strong>");
+        self.text(&chart.title);
+        self.raw("</strong><br/><small>");
+        self.text(&chart.unit);
+        self.raw("</small></figcaption>\n");
+        let measure = |text: &str, bold: bool| text.chars().count() as f64 * if bold { BOLD_LETTER } else { LETTER };
+        match chart::draw(chart, CHART_WIDTH, &measure) {
+            Ok(figures) => {
+                self.region(&chart.title);
+                for (index, figure) in figures.iter().enumerate() {
+                    let _ = write!(
+                        self.out,
+                        "<svg role=\"img\" viewBox=\"-{MARGIN} -{MARGIN} {} {}\">",
+                        CHART_WIDTH + 2.0 * MARGIN,
+                        figure.height.ceil() + 2.0 * MARGIN
+                    );
+                    // What it shows is said once, however many drawings there are.
+                    if index == 0 {
+                        self.raw("<title>");
+                        self.text(&chart.alternative);
+                        self.raw("</title>");
+                    } else {
+                        let _ = write!(self.out, "<title>{}/{}</title>", index + 1, figures.len());
+                    }
+                    figure.marks.iter().for_each(|mark| self.mark(mark));
+                    self.raw("</svg>\n");
+                }
+                self.raw("</div>\n");
+            }
+            Err(_) => self.element("p", None, &chart.alternative),
+        }
+        self.raw("</figure>\n");
+    }
+
+    fn mark(&mut self, mark: &Mark) {
+        // Attributes, not styles: the page's own policy forbids the latter.
+        let _ = match mark {
+            Mark::Bar { x, y, width, height, colour } => {
+                write!(self.out, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{colour}\"/>")
+            }
+            Mark::Line { points, colour, thickness, dash } => {
+                let points: Vec<String> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
+                let dash = dash.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+                let dash = if dash.is_empty() { dash } else { format!(" stroke-dasharray=\"{dash}\"") };
+                write!(self.out, "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thickness}\"{dash}/>", points.join(" "))
+            }
+            Mark::Dot { x, y, radius, colour } => write!(self.out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{colour}\"/>"),
+            Mark::Text { x, y, anchor, size, bold, colour, text } => {
+                let weight = if *bold { " font-weight=\"700\"" } else { "" };
+                let (base, anchor) = (y + 0.35 * size, anchor.name());
+                let _ = write!(self.out, "<text x=\"{x:.1}\" y=\"{base:.1}\" font-size=\"{size}\"{weight} text-anchor=\"{anchor}\" fill=\"{colour}\">");
+                self.text(text);
+                write!(self.out, "</text>")
+            }
+        };
+    }
+
+    /// Opens a region that scrolls by itself; it can be reached by keyboard and has a name.
+    fn region(&mut self, name: &str) {
+        self.raw("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"");
+        self.text(name);
+        self.raw("\">\n");
     }
 
     fn table(&mut self, columns: &[Alignment], header: &'a [Vec<Inline>], rows: &'a [Vec<Vec<Inline>>]) {
         let wide = header.len() >= WIDE_TABLE;
         if wide {
-            // What scrolls can be reached by keyboard and has a name: its columns.
             let names: Vec<String> = header.iter().map(|cell| plain_of(cell)).collect();
-            self.raw("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"");
-            self.text(&names.join(", "));
-            self.raw("\">\n");
+            self.region(&names.join(", "));
         }
         self.raw("<table>\n<thead><tr>");
         for (at, cell) in header.iter().enumerate() {
@@ -511,7 +583,7 @@ fn plain_of(inlines: &[Inline]) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::tests::{document_of, everything, item, paragraph, reference, section, table, text, value};
+    use super::super::tests::{document_of, everything, item, paragraph, reference, report, section, table, text, value};
     use super::super::walk::each_text;
     use super::super::{Look, Paper};
     use super::html;
@@ -559,6 +631,34 @@ mod tests {
     #[test]
     fn every_text_of_the_tree_is_in_the_page() {
         assert_complete(&everything());
+    }
+
+    #[test]
+    fn every_text_of_a_report_is_in_the_page() {
+        assert_complete(&report());
+    }
+
+    #[test]
+    fn chart_is_a_figure_that_is_heard_as_its_alternative() {
+        let page = html(&report(), &look());
+        parsed(&page, |tree| {
+            let drawings: Vec<_> = tree.descendants().filter(|node| node.has_tag_name("svg")).collect();
+            assert_eq!(drawings.len(), 3);
+            for drawing in drawings {
+                assert_eq!(drawing.attribute("role"), Some("img"));
+                assert!(drawing.children().next().is_some_and(|first| first.has_tag_name("title") && first.text().unwrap().contains("the numbers stand")));
+            }
+        });
+        assert!(page.contains("<figure>\n<figcaption><strong>Nine of ten people acknowledged in time</strong>"), "{page}");
+    }
+
+    #[test]
+    fn chart_that_cannot_be_drawn_keeps_its_words() {
+        let mut document = report();
+        let Block::Chart { chart } = &mut document.parts[0].sections[0].blocks[1] else { panic!("a chart follows the lead") };
+        chart.rows.clear();
+        chart.alternative = "<b>none</b>".to_owned();
+        assert!(html(&document, &look()).contains("<p>&lt;b&gt;none&lt;/b&gt;</p>\n</figure>"));
     }
 
     #[test]

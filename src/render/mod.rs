@@ -9,6 +9,7 @@
 //! job adds only bytes at fixed paths. The rules that keep the cache are written at the head of `templates/layout.typ`.
 
 pub mod certificate;
+mod chart;
 mod data;
 mod error;
 mod fonts;
@@ -33,7 +34,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use crate::text::document::Document;
 use crate::text::letters::is_mark;
 
-pub use error::{MissingGlyph, RenderError, TemplateFault};
+pub use error::{ChartFault, MissingGlyph, RenderError, TemplateFault};
 pub use html::html;
 pub use look::{Logo, Look, Paper, check_accent};
 
@@ -42,7 +43,7 @@ use world::{Job, Shared};
 
 /// The template that lays out contracts.
 pub const CONTRACT_TEMPLATE: &str = "contract.typ";
-/// The template that lays out policies: documents with an edition.
+/// The template that lays out policies and reports: documents that have no cover.
 pub const POLICY_TEMPLATE: &str = "policy.typ";
 
 /// A file that travels inside the PDF.
@@ -164,8 +165,8 @@ impl Renderer {
         let data = data::write(input.documents, input.look, input.attachment.as_ref(), self.shared.fonts())?;
         let attachment = input.attachment.map(|attachment| attachment.bytes);
         let logo = input.look.logo.as_ref().map(|logo| logo.bytes.as_slice());
-        let policy = input.documents.iter().all(|document| document.edition.is_some());
-        Job::new(&self.shared, if policy { POLICY_TEMPLATE } else { CONTRACT_TEMPLATE }, data, attachment, logo)
+        let at_once = input.documents.iter().all(Document::begins_at_once);
+        Job::new(&self.shared, if at_once { POLICY_TEMPLATE } else { CONTRACT_TEMPLATE }, data, attachment, logo)
     }
 
     /// Finds the characters of these documents that no loaded font can show, each once, in the order of their code points.

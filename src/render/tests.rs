@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 
 use typst::layout::{Frame, FrameItem, Point};
 
-use crate::text::document::{Alignment, Block, DOCUMENT_VERSION, Document, Execution, Inline, KeyTerm, Part, PartKind, Party, Section, Signature};
+use crate::text::document::{
+    Alignment, Block, Chart, ChartKind, ChartRow, DOCUMENT_VERSION, Document, Execution, Inline, KeyTerm, Part, PartKind, Party, REPORT_KIND, Section,
+    Signature,
+};
 
 use super::world::Job;
-use super::{Attachment, Look, MissingGlyph, Paper, RenderError, RenderInput, Renderer, lay_out};
+use super::{Attachment, ChartFault, Look, MissingGlyph, Paper, RenderError, RenderInput, Renderer, lay_out};
 
 const TEMPLATE: &[u8] = include_bytes!("../../templates/contract.typ");
+const POLICY: &[u8] = include_bytes!("../../templates/policy.typ");
 const LAYOUT: &[u8] = include_bytes!("../../templates/layout.typ");
 const HOSTILE: &str = "#let x = 1; $a$ *b* _c_ @ref <lab> \\ \"q\" 'r' `code` // no /* no */ ~ -- = - + https://a.example/b";
 
 pub(super) fn renderer_of(template: &[u8]) -> Renderer {
-    Renderer::new(BTreeMap::from([("contract.typ".to_owned(), template.to_vec()), ("layout.typ".to_owned(), LAYOUT.to_vec())]), BTreeMap::new())
-        .expect("the template parses")
+    let templates = [("contract.typ", template), ("policy.typ", POLICY), ("layout.typ", LAYOUT)];
+    Renderer::new(templates.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).into(), BTreeMap::new()).expect("the template parses")
 }
 
 pub(super) fn renderer() -> Renderer {
@@ -179,6 +183,77 @@ pub(super) fn everything() -> Document {
         vec![section("addendum", "1", "Tables", vec![paragraph(vec![text("Applies.")])])],
     ));
     document
+}
+
+pub(super) fn chart(kind: ChartKind, title: &str, series: &[&str], rows: &[(&str, &[u32])]) -> Chart {
+    Chart {
+        title: title.to_owned(),
+        alternative: format!("{title}; the numbers stand in the table that follows"),
+        kind,
+        unit: "acknowledgments".to_owned(),
+        series: series.iter().map(|name| (*name).to_owned()).collect(),
+        rows: rows.iter().map(|(label, values)| ChartRow { label: (*label).to_owned(), values: values.to_vec() }).collect(),
+    }
+}
+
+/// A report whose sections are charts, each with its table.
+pub(super) fn report_of(charts: Vec<(Chart, &str)>) -> Document {
+    let mut sections = Vec::new();
+    for (index, (chart, column)) in charts.into_iter().enumerate() {
+        let lead =
+            paragraph(vec![text("The report counts what the register recorded up to the date above, and nothing that was promised by mail or by telephone.")]);
+        let table = chart.table(column);
+        sections.push(section(&format!("s{index}"), &(index + 1).to_string(), &format!("Part {index}"), vec![lead, Block::Chart { chart }, table]));
+    }
+    let mut document = document_of(sections);
+    REPORT_KIND.clone_into(&mut document.kind);
+    document.id = "REP-2026-11-21".to_owned();
+    document.title = "Acknowledgments in the third quarter".to_owned();
+    document.counterparty = "Halden plc".to_owned();
+    document.parties.clear();
+    document.key_terms = vec![
+        KeyTerm { label: "Asked".to_owned(), value: vec![value("1,204 people")], reference: Vec::new() },
+        KeyTerm { label: "In time".to_owned(), value: vec![value("1,086 (90 %)")], reference: vec![reference("s0", "section 1 (Part 0)")] },
+    ];
+    document
+}
+
+/// A report with every kind of chart.
+pub(super) fn report() -> Document {
+    let months: [(&str, &[u32]); 6] = [
+        ("June", &[0, 0, 3]),
+        ("July", &[310, 12, 3]),
+        ("August", &[520, 44, 3]),
+        ("September", &[804, 101, 3]),
+        ("October", &[1010, 92, 5]),
+        ("November", &[1086, 97, 90]),
+    ];
+    report_of(vec![
+        (
+            chart(
+                ChartKind::Bars,
+                "Sales acknowledges last, and has half of all that is open",
+                &["Open"],
+                &[("Sales", &[61]), ("Operations", &[24]), ("Engineering", &[17]), ("Finance", &[1]), ("Legal", &[0])],
+            ),
+            "Department",
+        ),
+        (
+            chart(
+                ChartKind::Stacked,
+                "Nine of ten people acknowledged in time",
+                &["In time", "Late", "Declined", "Open", "Excused"],
+                &[
+                    ("Code of conduct", &[412, 31, 2, 17, 0]),
+                    ("Information security", &[388, 20, 0, 41, 6]),
+                    ("Acceptable use", &[266, 9, 1, 4, 0]),
+                    ("Incident reporting", &[0, 0, 0, 12, 0]),
+                ],
+            ),
+            "Policy",
+        ),
+        (chart(ChartKind::Line, "Since August more is acknowledged each month than falls due", &["In time", "Late", "Open"], &months), "Month"),
+    ])
 }
 
 fn input<'a>(documents: &'a [Document], look: &'a Look) -> RenderInput<'a> {
@@ -489,4 +564,103 @@ fn mark_that_fits_no_base_is_refused_by_name() {
 fn message_about_a_missing_glyph_writes_invisible_characters_out() {
     let glyph = MissingGlyph { character: '\u{202e}', text: "a\u{202e}b".to_owned() };
     assert_eq!(glyph.to_string(), "no font shows U+202E in `a\\u{202e}b`");
+}
+
+#[test]
+fn report_shows_every_label_and_value_of_its_charts() {
+    let document = report();
+    let pages = pages(&renderer(), std::slice::from_ref(&document), &Look::default());
+    let shown = squeezed(&all_text(&pages));
+    for section in &document.parts[0].sections {
+        let Block::Chart { chart } = &section.blocks[1] else { panic!("a chart follows the lead") };
+        let labels = chart.rows.iter().map(|row| &row.label);
+        for text in chart.series.iter().chain(labels) {
+            assert!(shown.matches(&squeezed(text)).count() >= 2, "`{text}` is not in drawing and table: {shown}");
+        }
+        assert!(shown.contains(&squeezed(&chart.title)) && shown.contains(&chart.unit), "{shown}");
+    }
+    assert!(shown.contains("462"), "the total is at the end of its bar: {shown}");
+}
+
+#[test]
+fn table_of_a_chart_has_its_numbers_and_both_survive_writing() {
+    let chart = chart(ChartKind::Stacked, "All is well", &["Open", "Late"], &[("Sales", &[9999, 1_204_000]), ("Legal", &[0, 7])]);
+    let Block::Table { header, rows, columns } = chart.table("Team") else { panic!("it is a table") };
+    assert_eq!(columns, [Alignment::Left, Alignment::Right, Alignment::Right]);
+    assert_eq!(header, [vec![text("Team")], vec![text("Open")], vec![text("Late")]]);
+    assert_eq!(rows[0], [vec![value("Sales")], vec![value("9999")], vec![value("1\u{a0}204\u{a0}000")]]);
+    let block = Block::Chart { chart };
+    let json = serde_json::to_string(&block).expect("it is written");
+    assert!(json.starts_with(r#"{"type":"chart","chart":{"title":"All is well","alternative":"#), "{json}");
+    assert_eq!(serde_json::from_str::<Block>(&json).expect("it is read"), block);
+}
+
+#[test]
+fn report_begins_under_its_title_and_is_archivable_and_accessible() {
+    let documents = [report()];
+    let look = Look { accent: Some("#1F3A5F".to_owned()), organisation: "Halden plc".to_owned(), ..Look::default() };
+    let first = all_text(&pages(&renderer(), &documents, &look)[..1]);
+    assert!(first.contains("Part 0") && first.contains("At a glance") && !first.contains("Version"), "{first}");
+    let rendered = renderer().render(&input(&documents, &look)).unwrap_or_else(|error| panic!("{error}"));
+    assert!(rendered.pages <= 3, "{}", rendered.pages);
+    for claim in ["<pdfaid:conformance>A</pdfaid:conformance>", "<pdfuaid:part>1</pdfuaid:part>"] {
+        assert!(rendered.pdf.windows(claim.len()).any(|window| window == claim.as_bytes()), "{claim}");
+    }
+}
+
+#[test]
+fn hostile_labels_of_a_chart_are_data() {
+    for kind in [ChartKind::Bars, ChartKind::Stacked, ChartKind::Line] {
+        let mut chart = chart(kind, HOSTILE, &["#x"], &[("*b*", &[3]), ("$a$ <l>", &[4])]);
+        chart.unit = HOSTILE.to_owned();
+        let documents = [report_of(vec![(chart, HOSTILE)])];
+        let shown = squeezed(&all_text(&pages(&renderer(), &documents, &Look::default())));
+        assert_eq!(shown.matches(&squeezed(HOSTILE)).count(), 3, "title, unit, column: {shown}");
+        for label in ["#x", "*b*", "$a$<l>"] {
+            assert!(shown.contains(label), "{label}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn charts_of_any_size_stay_on_the_paper() {
+    let long = "Department of corporate affairs, public policy and everything else that has a long name";
+    let labels: Vec<String> = (0..40).map(|at| if at % 7 == 0 { format!("{long} {at}") } else { format!("Team {at}") }).collect();
+    for kind in [ChartKind::Bars, ChartKind::Stacked, ChartKind::Line] {
+        for (count, most) in [(1, 0), (1, 7), (2, 1), (24, 0), (25, u32::MAX), (40, 12_345)] {
+            let series = if kind == ChartKind::Bars { 1 } else { 5 };
+            let names = [long, "Late", "Declined by the head of department", long, "Excused"];
+            let mut chart = chart(kind, "All is well", &names[..series], &[]);
+            chart.rows = labels.iter().take(count).map(|label| ChartRow { label: label.clone(), values: vec![most; series] }).collect();
+            let mut document = report_of(vec![(chart.clone(), "Team")]);
+            let nested = item(1, "1.1", "", vec![text("In an item:")], vec![Block::Bullets { items: vec![vec![Block::Chart { chart }]] }]);
+            document.parts[0].sections.push(section("nested", "9", "Nested", vec![nested]));
+            for piece in pages(&renderer(), &[document], &Look::default()).iter().flatten() {
+                let at = format!("{kind:?} of {count}: `{}` {} to {}, {}", piece.text, piece.left, piece.right, piece.bottom);
+                assert!(piece.left > 80.0 && piece.right < Paper::A4.width() - 90.0 && piece.bottom < 810.0, "{at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn faulty_charts_are_refused() {
+    let refused = |spoil: &dyn Fn(&mut Chart)| {
+        let mut chart = chart(ChartKind::Stacked, "All is well", &["Open", "Late"], &[("Sales", &[1, 2])]);
+        spoil(&mut chart);
+        let document = document_of(vec![section("one", "1", "One", vec![Block::Chart { chart }])]);
+        renderer().render(&input(&[document], &Look::default())).expect_err("the chart is at fault")
+    };
+    let error = refused(&|chart| chart.rows[0].values.truncate(1));
+    assert_eq!(error.to_string(), "document `DPA-0123456789ab` has a chart `All is well` of 2 series with 1 values in row `Sales`");
+    let fault = |spoil: &dyn Fn(&mut Chart)| match refused(spoil) {
+        RenderError::Chart { fault, .. } => fault,
+        other => panic!("{other}"),
+    };
+    assert_eq!(fault(&|chart| chart.rows.clear()), ChartFault::NoRows);
+    assert_eq!(fault(&|chart| chart.title.clear()), ChartFault::NoTitle);
+    assert_eq!(fault(&|chart| " ".clone_into(&mut chart.alternative)), ChartFault::NoAlternative);
+    assert_eq!(fault(&|chart| chart.series.clear()), ChartFault::Series { found: 0, most: 5 });
+    assert_eq!(fault(&|chart| chart.series = vec!["x".to_owned(); 6]), ChartFault::Series { found: 6, most: 5 });
+    assert_eq!(fault(&|chart| chart.kind = ChartKind::Bars), ChartFault::Series { found: 2, most: 1 });
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::text::document::{Block, Document, Inline, Part, PartKind};
+use crate::text::document::{Block, ChartKind, Document, Inline, Part, PartKind};
 
 use super::error::RenderError;
 
@@ -62,6 +62,10 @@ fn block_texts<'a>(blocks: &'a [Block], visit: &mut dyn FnMut(&'a str)) {
             Block::Bullets { items } => items.iter().for_each(|item| block_texts(item, visit)),
             Block::Table { header, rows, .. } => {
                 header.iter().chain(rows.iter().flatten()).for_each(|cell| inline_texts(cell, visit));
+            }
+            Block::Chart { chart } => {
+                [&chart.title, &chart.alternative, &chart.unit].into_iter().chain(&chart.series).for_each(|text| visit(text));
+                chart.rows.iter().for_each(|row| visit(&row.label));
             }
         }
     }
@@ -168,7 +172,7 @@ fn block_anchors<'a>(blocks: &'a [Block], add: &mut dyn FnMut(&'a str)) {
                 block_anchors(children, add);
             }
             Block::Bullets { items } => items.iter().for_each(|item| block_anchors(item, add)),
-            Block::Heading { .. } | Block::Paragraph { .. } | Block::Table { .. } => {}
+            Block::Heading { .. } | Block::Paragraph { .. } | Block::Table { .. } | Block::Chart { .. } => {}
         }
     }
 }
@@ -185,6 +189,7 @@ fn block_references<'a>(blocks: &'a [Block], out: &mut Vec<(&'a str, &'a str)>) 
             Block::Table { header, rows, .. } => {
                 header.iter().chain(rows.iter().flatten()).for_each(|cell| inline_references(cell, out));
             }
+            Block::Chart { .. } => {}
         }
     }
 }
@@ -228,6 +233,10 @@ fn block_lines(blocks: &[Block]) -> f64 {
                 let cells: f64 = rows.iter().flatten().map(|cell| lines(cell)).sum();
                 2.0 + cells * (columns.len() as f64).sqrt() / 2.0
             }
+            Block::Chart { chart } => match chart.kind {
+                ChartKind::Bars | ChartKind::Stacked => 5.0 + 1.3 * chart.rows.len() as f64,
+                ChartKind::Line => 15.0,
+            },
         })
         .sum()
 }

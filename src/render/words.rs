@@ -31,8 +31,12 @@ pub(super) fn soften(text: &str) -> String {
 
 /// A value: as [`soften`], and isolated where it runs from right to left.
 pub(super) fn soften_value(text: &str) -> String {
-    let soft = soften(&together(text));
-    if soft.chars().any(is_right_to_left) { format!("{ISOLATE}{soft}{END_ISOLATE}") } else { soft }
+    isolated(&soften(&together(text)))
+}
+
+/// A text that cannot reorder what stands around it, where it runs from right to left.
+pub(super) fn isolated(text: &str) -> String {
+    if text.chars().any(is_right_to_left) { format!("{ISOLATE}{text}{END_ISOLATE}") } else { text.to_owned() }
 }
 
 /// No-break spaces where a line must not end: after a number, inside a telephone number.
@@ -80,14 +84,19 @@ pub(super) fn longest_piece(fonts: &Fonts, soft: &str, bold: bool) -> f64 {
 
 /// Shortens a text to a width in em and ends it with an ellipsis if something was cut.
 pub(super) fn shorten(fonts: &Fonts, text: &str, width: f64) -> String {
+    shorten_by(&|text| fonts.width(text, false), text, width)
+}
+
+/// As [`shorten`], where something else than the body font measures a text.
+pub(super) fn shorten_by(measure: &dyn Fn(&str) -> f64, text: &str, width: f64) -> String {
     let text: String = text.chars().map(|c| if is_space(c) { ' ' } else { c }).collect();
-    if fonts.width(&text, false) <= width {
+    if measure(&text) <= width {
         return text;
     }
     let mut out = String::new();
     for character in text.chars() {
         out.push(character);
-        if fonts.width(&out, false) + 1.0 > width {
+        if measure(&out) + 1.0 > width {
             out.pop();
             break;
         }

@@ -38,7 +38,7 @@ impl Reminders {
 #[serde(deny_unknown_fields, default)]
 pub struct Ladder {
     /// Days before the due date on which somebody is reminded, each once.
-    #[schemars(length(max = 10), inner(range(min = 1, max = 365)))]
+    #[schemars(inner(range(min = 1, max = 365)))]
     pub ahead_days: Vec<u16>,
     /// Days between reminders after the due date.
     #[schemars(range(min = 1, max = 90))]

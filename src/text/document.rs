@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 /// Version of the serialised tree. A change of shape raises it (see `docs/formats.md`).
 pub const DOCUMENT_VERSION: u32 = 1;
 
+/// The `kind` of a report: it has neither parties nor signatures, and like a policy no cover page.
+pub const REPORT_KIND: &str = "report";
+
 /// One complete document of a pack, ready for layout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// [`DOCUMENT_VERSION`] of the writer.
     pub version: u32,
-    /// Document kind or instrument: `nda`, `dpa`, `scc`, …
+    /// Document kind or instrument: `nda`, `dpa`, `scc`, …, or [`REPORT_KIND`].
     pub kind: String,
     /// Identifier printed in the footer and the metadata, for example `DPA-3f9a12c4d0e1`.
     pub id: String,
@@ -39,6 +42,14 @@ pub struct Document {
     pub banner: Option<String>,
     /// Main text first, then schedules, then instruments.
     pub parts: Vec<Part>,
+}
+
+impl Document {
+    /// Whether the text begins on the first page, under the title and what matters at a glance: policies (which have an edition)
+    /// and reports. A contract has a cover.
+    pub fn begins_at_once(&self) -> bool {
+        self.edition.is_some() || self.kind == REPORT_KIND
+    }
 }
 
 /// One party as it is named on the cover.
@@ -152,6 +163,103 @@ pub enum Block {
         /// Body rows; every row has as many cells as the header.
         rows: Vec<Vec<Vec<Inline>>>,
     },
+    /// A chart of a report. Its numbers follow as [`Chart::table`], which the writer of the document puts beneath.
+    Chart {
+        /// What it shows.
+        chart: Chart,
+    },
+}
+
+/// Counts drawn as bars or lines.
+///
+/// A chart has one title, at most [`Chart::MOST_SERIES`] series, and one value of each series in every row; the renderer refuses
+/// what is not so. Zero is a value like any other, also when all are zero. Long labels are cut where they are drawn and stand
+/// whole in the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chart {
+    /// The finding, as one sentence: `Nine of ten people acknowledged in time`.
+    pub title: String,
+    /// What the drawing shows, for those who do not see it; PDF/UA-1 (ISO 14289-1, 7.3) demands it.
+    pub alternative: String,
+    /// How it is drawn.
+    pub kind: ChartKind,
+    /// What is counted, as a plural noun: `acknowledgments`.
+    pub unit: String,
+    /// Names of the series, in the order in which they are drawn.
+    pub series: Vec<String>,
+    /// Bars from top to bottom, or points in time from left to right.
+    pub rows: Vec<ChartRow>,
+}
+
+/// How a chart is drawn. Every axis begins at zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChartKind {
+    /// Horizontal bars of one series, with the value at the end of each.
+    Bars,
+    /// Horizontal bars whose segments are the series, with the total at the end of each.
+    Stacked,
+    /// One line for each series; the rows are points in time, in order and equally far apart.
+    Line,
+}
+
+/// One bar, or one point in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChartRow {
+    /// Its name.
+    pub label: String,
+    /// One value for each series.
+    pub values: Vec<u32>,
+}
+
+impl Chart {
+    /// More series than this cannot be told apart in grey.
+    pub const MOST_SERIES: usize = 5;
+
+    /// The numbers of the chart as a table: a column of row labels under this heading, then one for each series.
+    ///
+    /// ```
+    /// use countersign::text::document::{Block, Chart, ChartKind, ChartRow};
+    ///
+    /// let chart = Chart {
+    ///     title: "Nobody is late in Finance".into(), alternative: "Late people: Finance 0, Sales 4".into(), kind: ChartKind::Bars,
+    ///     unit: "people".into(), series: vec!["Late".into()],
+    ///     rows: vec![ChartRow { label: "Finance".into(), values: vec![0] }, ChartRow { label: "Sales".into(), values: vec![4] }],
+    /// };
+    /// let Block::Table { header, rows, .. } = chart.table("Department") else { unreachable!() };
+    /// assert_eq!((header.len(), rows.len()), (2, 2));
+    /// ```
+    pub fn table(&self, first_column: &str) -> Block {
+        let text = |text: &str| vec![Inline::Text { text: text.to_owned() }];
+        let value = |text: String| vec![Inline::Value { text }];
+        let mut columns = vec![Alignment::Left];
+        columns.resize(self.series.len() + 1, Alignment::Right);
+        let header = std::iter::once(first_column).chain(self.series.iter().map(String::as_str)).map(text).collect();
+        let row = |row: &ChartRow| std::iter::once(value(row.label.clone())).chain(row.values.iter().map(|n| value(count_text((*n).into())))).collect();
+        Block::Table { columns, header, rows: self.rows.iter().map(row).collect() }
+    }
+}
+
+/// A count as it is printed in charts and their tables: from 10,000 on in groups of three digits, parted by a space at which no
+/// line ends. A comma would be the decimal sign to half of the readers (ISO 80000-1, 7.3.1).
+///
+/// ```
+/// use countersign::text::document::count_text;
+/// assert_eq!((count_text(9999).as_str(), count_text(1_204_000).as_str()), ("9999", "1\u{a0}204\u{a0}000"));
+/// ```
+pub fn count_text(count: u64) -> String {
+    let digits = count.to_string();
+    if digits.len() < 5 {
+        return digits;
+    }
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{a0}');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// Alignment of a table column.

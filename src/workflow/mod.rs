@@ -20,6 +20,7 @@ pub mod policy;
 pub mod receipt;
 pub mod register;
 pub mod remind;
+pub mod report;
 pub mod request;
 pub mod schema;
 pub mod status;

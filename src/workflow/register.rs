@@ -371,6 +371,30 @@ impl Register {
         fault.map_or(Ok(state), Err)
     }
 
+    /// Folds the entries again and shows each with the state before it; of those whose payload was destroyed only the place is left, and they
+    /// are not shown.
+    ///
+    /// # Errors
+    /// As [`Register::open`].
+    pub fn replay(&mut self, look: &mut dyn FnMut(&Payload, &State)) -> Result<(), RegisterError> {
+        let mut state = State::default();
+        let mut fault = None;
+        self.view()?.entries(0, &mut |position, entry| match read(position, &entry) {
+            Ok((leaf, payload)) => {
+                if let Some(payload) = &payload {
+                    look(payload, &state);
+                }
+                state.take(leaf.recorded, payload);
+                true
+            }
+            Err(error) => {
+                fault = Some(error);
+                false
+            }
+        })?;
+        fault.map_or(Ok(()), Err)
+    }
+
     /// The state as an auditor would have seen it on a day: of a day that is over everywhere only what was recorded by then counts, unless a
     /// moment of knowledge is given. A day is over everywhere at noon in UTC of the next one.
     ///

@@ -12,6 +12,7 @@ pub(crate) mod letters;
 pub(crate) mod lifecycle;
 pub(crate) mod links;
 pub(crate) mod mail;
+pub(crate) mod oversight;
 pub(crate) mod packs;
 pub(crate) mod pages;
 pub(crate) mod postfix;

@@ -1,7 +1,7 @@
 //! Comma-separated values after RFC 4180; a cell that a spreadsheet would take for a formula has an apostrophe before it.
 
 /// Writes a header and rows.
-pub(crate) fn write(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn csv(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut out = header.join(",");
     out.push_str("\r\n");
     for row in rows {
