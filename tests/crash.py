@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Kills countersign at random moments while it publishes, asks, signs and sends, and checks that nothing is lost and nothing doubled.
 
-usage: crash.py COUNTERSIGN FOLDER [KILLS] [SEED]
+usage: crash.py COUNTERSIGN FOLDER [KILLS] [SEED] [KIND ...]
 
 Mails go to a mail server of this script, on loopback, which remembers every message it took. Kills are SIGKILL. Every command that ended
-with success before a kill must be found afterwards; no mail may be there twice, but for one more, the same byte for byte, after
-each unknown outcome.
+with success before a kill must be found afterwards; every mail that was decided must have arrived; no mail may be there twice, but for one
+more, the same byte for byte, after each unknown outcome. Kinds are publish, request, sign, send (what waits) and remind (decide and send).
 """
 
 import email
@@ -27,6 +27,7 @@ import time
 BINARY, FOLDER = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
 KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 25
 CHANCE = random.Random(int(sys.argv[4]) if len(sys.argv) > 4 else 1)
+KINDS = sys.argv[5:] or ["publish", "request", "sign", "send", "remind"]
 WORKSPACE = FOLDER / "contracts"
 ENVIRONMENT = {"PATH": os.environ["PATH"], "USER": "crash"}
 received = []
@@ -92,7 +93,9 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 subprocess.run([BINARY, "init", str(WORKSPACE)], check=True, capture_output=True, env=ENVIRONMENT)
 settings = WORKSPACE / "countersign.yaml"
 smtp = f"  transport: smtp\n  smtp: {{host: 127.0.0.1, port: {server.server_address[1]}, tls: none, timeout_secs: 10}}"
-settings.write_text(settings.read_text().replace("  transport: directory", smtp))
+text = settings.read_text().replace("  transport: directory", smtp).replace("  hourly_budget: 500\n", "")
+# Mails leave at any hour: this runs by the clock, also at night.
+settings.write_text(re.sub(r"^calendars:\n(  .*\n)+", "", text, flags=re.M))
 # Begun with a given time, it is a rehearsal, which may go ahead of the clock: mails of tomorrow are sent at the end.
 must("ledger", "init", "--now", time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()))
 must("policy", "publish", "incident_reporting", "--reason", "first")
@@ -122,6 +125,20 @@ outline.write_text(re.sub(r"^version: .*$", "version: 1.0", library, flags=re.M)
 timed("publish", "policy", "publish", "acceptable_use", "--reason", "first")
 timed("request", "ack", "request", "incident_reporting", "--person", "p-0")
 timed("send", "remind", "--send")
+must("sync")
+run("remind", "--send", "--confirm")
+
+
+def newcomer(name):
+    """Somebody who must be trained: the next `remind` tells them."""
+    path = FOLDER / "newcomer.csv"
+    path.write_text(f"id,name,email,department,start\n{name},{name},{name}@harbourline.example,Sales,2026-01-01\n")
+    must("people", "import", str(path))
+    must("sync")
+
+
+newcomer("q-0")
+timed("remind", "remind", "--send")
 
 
 def link_of(person):
@@ -137,16 +154,18 @@ def link_of(person):
 
 timed("sign", "ack", "sign", "--link", "-", "--name", "Person 0", stdin=link_of("person0"))
 killed = {kind: 0 for kind in typical}
-told = {"publish": ["1.0"], "request": ["p-0"], "sign": ["p-0"]}
+told = {"publish": ["1.0"], "request": ["p-0"], "sign": ["p-0"], "remind": ["q-0"]}
 minor = 0
 number = 0
 while sum(killed.values()) < KILLS:
     number += 1
     if number >= 2 * KILLS + 20:
         sys.exit(f"only {sum(killed.values())} of {number} kills hit a running command")
-    kind = CHANCE.choice(["publish", "request", "sign", "send"])
+    kind = CHANCE.choice(KINDS)
     person = f"p-{number}"
-    if kind != "publish":
+    if kind == "remind":
+        newcomer(f"q-{number}")
+    elif kind != "publish":
         # What comes before the step under test is done in peace.
         if kind in ("sign", "send"):
             must("ack", "request", "incident_reporting", "--person", person)
@@ -168,17 +187,18 @@ while sum(killed.values()) < KILLS:
         told["sign"] += [person] if code == 0 else []
     else:
         code, out, _ = run("remind", "--send", kill_after=before)
+        told["remind"] += [f"q-{number}"] if code == 0 and kind == "remind" else []
     killed[kind] += code is None
 
 # Afterwards: everything that waits is sent, and the register holds.
 for _ in range(5):
-    run("remind", "--send")
+    run("remind", "--send", "--confirm")
 must("ack", "request", "incident_reporting")
 must("ack", "request", "acceptable_use")
 # One mail a person and day: who had theirs today is written to tomorrow.
 for day in (1, 2):
     tomorrow = time.strftime("%Y-%m-%dT09:00:00.000Z", time.gmtime(time.time() + 86400 * day))
-    run("remind", "--send", "--now", tomorrow)
+    run("remind", "--send", "--confirm", "--now", tomorrow)
 must("ledger", "verify")
 bodies = [(e["kind"], e["payload"]["body"]) for e in entries() if e.get("payload")]
 published = [b["version"] for kind, b in bodies if kind == "policy.published" and b["policy"] == "acceptable_use"]
@@ -186,7 +206,9 @@ requested = [b["person"] for kind, b in bodies if kind == "ack.requested" and b[
 signed = [b["person"] for kind, b in bodies if kind == "ack.signed"]
 decided = [b["key"] for kind, b in bodies if kind == "mail.decided"]
 unknown = [b["key"] for kind, b in bodies if kind == "mail.settled" and b["result"] == "unknown"]
-for what, acknowledged, found in [("publish", told["publish"], published), ("request", told["request"], requested), ("sign", told["sign"], signed)]:
+dropped = [b["key"] for kind, b in bodies if kind == "mail.settled" and b["result"] == "dropped"]
+reminded = [b["person"] for kind, b in bodies if kind == "mail.decided"]
+for what, acknowledged, found in [("remind", told["remind"], reminded), ("publish", told["publish"], published), ("request", told["request"], requested), ("sign", told["sign"], signed)]:
     missing = set(acknowledged) - set(found)
     if missing:
         sys.exit(f"{what}: told as done, but missing: {missing}")
@@ -195,6 +217,10 @@ for what, found in [("published", published), ("requested", requested), ("signed
     if doubled:
         sys.exit(f"{what} twice: {doubled}")
 ids = [email.message_from_bytes(raw, policy=email.policy.default)["message-id"] for raw in received]
+arrived = {message_id.strip("<>").split("@")[0] for message_id in ids}
+lost = [key for key in decided if key not in dropped and hashlib.sha256(key.encode()).hexdigest()[:32] not in arrived]
+if lost:
+    sys.exit(f"decided, but never arrived: {lost}")
 twice = {message_id for message_id in ids if ids.count(message_id) > 1}
 # One mail, and at most one more for each unknown outcome; the Message-ID says which mail it is.
 allowed = {hashlib.sha256(key.encode()).hexdigest()[:32]: 1 + unknown.count(key) for key in unknown}

@@ -176,7 +176,7 @@ def invent(suppliers):
     for number in range(PEOPLE - 1):
         supplier, place = suppliers[number % len(suppliers)], number // len(suppliers)
         roles = ["coordinator;signatory", "escalation;security", "administrator", "data_handler"][place] if place < 4 else "user"
-        joins = START + datetime.timedelta(chance.randrange(1, DAYS - 60)) if place > 4 and chance.random() < 0.15 else datetime.date(2026, 3, 1)
+        joins = START + datetime.timedelta(chance.randrange(1, max(3, DAYS - 60))) if place > 4 and chance.random() < 0.15 else datetime.date(2026, 3, 1)
         people.append({"id": f"p-{number:04}", "name": f"Person {number:04}", "email": f"person{number:04}@{supplier}.example", "supplier": supplier,
                        "roles": roles, "country": list(ZONES)[suppliers.index(supplier) % 4], "start": joins.isoformat(),
                        "language": "de" if suppliers.index(supplier) % 4 == 2 else "en"})
@@ -216,7 +216,7 @@ def main():
     leavers = chance.sample(there, max(2, PEOPLE // 14))
     events = collections.defaultdict(list)
     for number, person in enumerate(leavers):
-        events[START + datetime.timedelta(chance.randrange(30, DAYS - 5))].append(("end" if number % 2 else "leave", person))
+        events[START + datetime.timedelta(chance.randrange(min(30, DAYS // 3), DAYS - 5))].append(("end" if number % 2 else "leave", person))
     version = START + datetime.timedelta(DAYS // 2)
     version += datetime.timedelta((7 - version.weekday()) % 7)
     for day in (START + datetime.timedelta(n) for n in range(DAYS)):

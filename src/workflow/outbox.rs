@@ -217,56 +217,76 @@ fn obsolete(state: &State, decision: &MailDecision, links: &[StoredLink], now: I
     (!decision.items.iter().any(is_owed)).then(|| "nothing in it is open any more, or a newer mail was sent".to_owned())
 }
 
-/// What a mail was found to be when it was claimed.
-enum Claim {
+/// What a mail was found to be before it is sent.
+enum Look {
     /// It is not its turn.
     NotNow,
     /// It is dropped.
     Dropped(String),
-    /// It is ours to send.
-    Ours(StoredMail, MailDecision, Vec<StoredLink>),
+    /// It can be composed; with the number of entries that this was found at.
+    Ready(StoredMail, MailDecision, Vec<StoredLink>, u64),
 }
 
+/// Times that a mail is composed anew because something was recorded meanwhile.
+const MOST_LOOKS: u32 = 3;
+
 fn send_one(register: &mut Register, office: &Office, transport: &mut dyn Transport, attach: Attach<'_>, key: &str) -> Result<Option<Attempt>, RegisterError> {
-    let claim = register.change(|before, draft| {
-        let Some(mail) = before.view.mail(key)? else { return Ok(Claim::NotNow) };
+    let plain = |result, response: String| Some(Attempt { key: key.to_owned(), to: String::new(), subject: String::new(), result, response });
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let (mail, decision, links, size) = match look(register, key)? {
+            Look::NotNow => return Ok(None),
+            Look::Dropped(why) => return Ok(plain("dropped", why)),
+            Look::Ready(mail, decision, links, size) => (mail, decision, links, size),
+        };
+        // Composed before it is claimed: a process that dies over it has not touched the server.
+        let composed = letter::letter(register, office, &mail, &decision, &links, attach).and_then(|letter| {
+            let help = "correct the template or the address, then `countersign outbox retry`";
+            compose(&letter, &office.pages, &office.sender).map_err(|error| RegisterError::refused(error.to_string(), help))
+        });
+        let composed = match composed {
+            Ok(composed) => composed,
+            Err(error) => {
+                // Our fault, not the server's: the mail waits for a person, the others go on.
+                settle(register, key, |mail| (MailState::Failed, mail.attempts, error.to_string()))?;
+                return Ok(plain("failed", error.to_string()));
+            }
+        };
+        let is_ours = register.change(|before, draft| {
+            let waits = before.view.mail(key)?.is_some_and(|now| now.state == mail.state);
+            let is_unchanged = waits && (before.state.size == size || looks >= MOST_LOOKS);
+            if is_unchanged {
+                draft.set_mail(StoredMail { state: OutboxState::Sending, attempts: mail.attempts + 1, ..mail });
+            }
+            Ok(is_unchanged)
+        })?;
+        if is_ours {
+            let outcome = transport.send(&composed);
+            return record(register, key, composed, outcome).map(Some);
+        }
+    }
+}
+
+/// Looks whether a mail is due, and drops it when nothing in it is owed any more.
+fn look(register: &mut Register, key: &str) -> Result<Look, RegisterError> {
+    register.change(|before, draft| {
+        let Some(mail) = before.view.mail(key)? else { return Ok(Look::NotNow) };
         let due = match mail.state {
             OutboxState::Decided => mail.not_before <= before.now,
             OutboxState::Unknown => mail.attempts < MOST_UNKNOWN,
             _ => false,
         };
-        let Some(record) = before.state.book.mails.get(key).filter(|_| due) else { return Ok(Claim::NotNow) };
+        let Some(record) = before.state.book.mails.get(key).filter(|_| due) else { return Ok(Look::NotNow) };
         let links = before.view.links_of_mail(key)?;
         let decision = record.decision.clone();
         if let Some(why) = obsolete(before.state, &decision, &links, before.now) {
             draft.set_mail(StoredMail { state: OutboxState::Dropped, response: why.clone(), ..mail });
             draft.record(Event::MailSettled(MailResult { key: key.to_owned(), person: decision.person, result: MailState::Dropped, response: why.clone() }));
-            return Ok(Claim::Dropped(why));
+            return Ok(Look::Dropped(why));
         }
-        let mail = StoredMail { state: OutboxState::Sending, attempts: mail.attempts + 1, ..mail };
-        draft.set_mail(mail.clone());
-        Ok(Claim::Ours(mail, decision, links))
-    })?;
-    let (mail, decision, links) = match claim {
-        Claim::NotNow => return Ok(None),
-        Claim::Dropped(why) => {
-            return Ok(Some(Attempt { key: key.to_owned(), to: String::new(), subject: String::new(), result: "dropped", response: why }));
-        }
-        Claim::Ours(mail, decision, links) => (mail, decision, links),
-    };
-    let composed = match letter::letter(register, office, &mail, &decision, &links, attach).and_then(|letter| {
-        let help = "correct the template or the address, then `countersign outbox retry`";
-        compose(&letter, &office.pages, &office.sender).map_err(|error| RegisterError::refused(error.to_string(), help))
-    }) {
-        Ok(composed) => composed,
-        Err(error) => {
-            // Our fault, not the server's: the mail waits for a person, the others go on.
-            settle(register, key, |mail| (MailState::Failed, mail.attempts, error.to_string()))?;
-            return Ok(Some(Attempt { key: key.to_owned(), to: String::new(), subject: String::new(), result: "failed", response: error.to_string() }));
-        }
-    };
-    let outcome = transport.send(&composed);
-    record(register, key, composed, outcome).map(Some)
+        Ok(Look::Ready(mail, decision, links, before.state.size))
+    })
 }
 
 /// Records what a transport said.

@@ -51,6 +51,14 @@ fn verified_by_another_program(story: &Path) {
     assert!(flipped.status.success(), "{}{}", String::from_utf8_lossy(&flipped.stdout), String::from_utf8_lossy(&flipped.stderr));
 }
 
+/// Every mail of some weeks is what a second implementation of plan and ladder expects; `tests/seasons.py` says how to run 18 months.
+#[test]
+fn weeks_of_reminders_are_what_a_second_opinion_expects() {
+    let sandbox = Sandbox::new();
+    let Some(said) = script("seasons.py", &["python3"], &sandbox.path().join("seasons"), &["30", "24", "2"]) else { return };
+    assert!(said.starts_with("seasons: "), "{said}");
+}
+
 #[test]
 fn kill_at_any_moment_loses_nothing_and_doubles_nothing() {
     let sandbox = Sandbox::new();
