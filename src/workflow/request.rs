@@ -154,7 +154,7 @@ fn pass(asked: &mut Asked, person: &Person, why: String) {
 /// Asks one person, unless there is a reason not to.
 fn ask(
     (before, draft): (&Before<'_>, &mut Draft),
-    audience: &Audience<'_>,
+    audience: &mut Audience<'_>,
     version: &PolicyVersion,
     (person, capacity): (&Person, Capacity),
     due: Date,
@@ -192,7 +192,7 @@ fn ask(
             None => return pass(asked, person, "acknowledged".to_owned()),
         },
     };
-    let company = person.supplier().map(|supplier| legal_name(audience.compiler, supplier, audience.today));
+    let company = person.supplier().map(|supplier| audience.legal_name(supplier));
     let request = Request {
         request: before.edge.id('r'),
         person: person.id.clone(),
@@ -217,6 +217,8 @@ pub(crate) struct Audience<'a> {
     condition: Condition,
     today: Date,
     suppliers: BTreeMap<String, Option<Facts>>,
+    /// Legal names of suppliers.
+    names: BTreeMap<String, String>,
     /// What was decided: people of one supplier with the same roles are alike.
     decided: BTreeMap<(Option<String>, BTreeSet<Role>), Result<bool, String>>,
 }
@@ -236,7 +238,7 @@ impl<'a> Audience<'a> {
                 })?
             }
         };
-        Ok(Self { compiler, vocabulary, condition, today, suppliers: BTreeMap::new(), decided: BTreeMap::new() })
+        Ok(Self { compiler, vocabulary, condition, today, suppliers: BTreeMap::new(), names: BTreeMap::new(), decided: BTreeMap::new() })
     }
 
     /// Whether a person belongs to it; the error names the facts that are missing.
@@ -248,6 +250,12 @@ impl<'a> Audience<'a> {
         let decided = self.judge(person);
         self.decided.insert(alike, decided.clone());
         decided
+    }
+
+    /// The legal name of a supplier, read once.
+    fn legal_name(&mut self, supplier: &str) -> String {
+        let (compiler, today) = (self.compiler, self.today);
+        self.names.entry(supplier.to_owned()).or_insert_with(|| legal_name(compiler, supplier, today)).clone()
     }
 
     fn judge(&mut self, person: &Person) -> Result<bool, String> {

@@ -567,7 +567,7 @@ proptest! {
         in_pairs(cases.len(), |at| {
             let started = std::time::Instant::now();
             only_itself(&compiler, &id(at), cases[at].0, &cases[at].1);
-            assert!(started.elapsed().as_secs() < 5, "{} takes too long", cases[at].0.path);
+            assert!(started.elapsed().as_secs() < 60, "{} takes too long", cases[at].0.path);
         });
     }
 }
