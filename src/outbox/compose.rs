@@ -243,6 +243,7 @@ fn values(letter: &Letter, sender: &Sender, contact: &str, not_me: &str, to: &st
     json!({
         "organisation": text(&sender.organisation),
         "to": { "name": optional(Some(&letter.to_name)).unwrap_or_else(|| to.to_owned()), "address": to },
+        "supplier_end": supplier.as_ref().map(|name| name.trim_end_matches('.')),
         "supplier": supplier,
         "department": department,
         "items": letter.items.iter().map(item).collect::<Vec<_>>(),

@@ -12,6 +12,7 @@
 //! | `organisation` | who asks |
 //! | `to.name`, `to.address` | who is asked |
 //! | `supplier`, `department` | why this person is asked: works for one of them, or neither is known |
+//! | `supplier_end` | the supplier at the end of a sentence: without a full stop of its own, as in “Inc.” |
 //! | `items` | each with `kind` (`acknowledgment`, `training`, …), `title`, `stage`, `lessons` (a list), and perhaps `version`, `due`, `signed` (dates written out), `link`, `consequence`, `who` (owes it), `level` (why somebody else is told) |
 //! | `count` | how many items |
 //! | `due` | the earliest due date, written out |
