@@ -15,7 +15,7 @@ pub struct RegisterSettings {
     pub origin: String,
     /// IANA time zone of people for whom none is stated.
     pub time_zone: String,
-    /// Years after the last day of a person, and after the last acknowledgment, during which their data is kept.
+    /// Years after the last day of a person, the last acknowledgment and the last completed course, during which their data is kept.
     #[schemars(range(min = 1, max = 100))]
     pub retention_years: u16,
     /// Nothing of these may be erased.

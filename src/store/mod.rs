@@ -168,6 +168,8 @@ pub trait Unit: View {
     fn keep(&mut self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError>;
     /// Destroys salt and payload of entries, the links of requests with their nonces, and mails.
     fn destroy(&mut self, positions: &[u64], requests: &[String], mails: &[String]) -> Result<(), StoreError>;
+    /// Destroys a kept file.
+    fn destroy_file(&mut self, digest: &Digest) -> Result<(), StoreError>;
     /// Adds a link.
     fn add_link(&mut self, link: &StoredLink) -> Result<(), StoreError>;
     /// Rotates the active links of a request but those that a mail carries.

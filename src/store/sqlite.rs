@@ -332,6 +332,10 @@ impl Unit for Open<'_> {
         Ok(())
     }
 
+    fn destroy_file(&mut self, digest: &Digest) -> Result<(), StoreError> {
+        self.run("DELETE FROM file WHERE sha256 = ?1", params![digest.as_str()]).map(drop)
+    }
+
     fn add_link(&mut self, link: &StoredLink) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO link (sha256, request, mail, salt, sent_to, expires, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -2,10 +2,15 @@
 
 use serde::Serialize;
 
+use std::collections::BTreeSet;
+
 use crate::base::date::Date;
+use crate::base::digest::Digest;
 use crate::compliance::book::Outcome;
+use crate::compliance::course::RECORDED_BY_HAND;
 use crate::contract::settings::RegisterSettings;
 use crate::record::Event;
+use crate::record::State;
 use crate::record::event::Erasure;
 use crate::workflow::acknowledge;
 use crate::workflow::register::{Register, RegisterError};
@@ -25,7 +30,7 @@ pub struct Erased {
 
 /// Erases a person.
 ///
-/// The retention period runs from the last day of the person and from the last acknowledgment, whichever is later.
+/// The retention period runs from the last day of the person, the last acknowledgment and the last completed course, whichever is latest.
 ///
 /// # Errors
 /// [`RegisterError::Refused`] while the person is active, a request is open, the period runs, or a legal hold stands.
@@ -54,15 +59,17 @@ pub fn erase(register: &mut Register, settings: &RegisterSettings, text: &str, r
             Outcome::Signed { acknowledgment, .. } => Some(book.day_of(person, acknowledgment.signed)),
             _ => None,
         });
-        let last = signed.chain([end]).max().unwrap_or(end);
+        let completed = book.training.enrolments.get(&person.id).into_iter().flat_map(|of| of.values()).flat_map(|e| &e.completions).map(|c| c.day);
+        let last = signed.chain(completed).chain([end]).max().unwrap_or(end);
         let kept_until = last.plus_months(12 * i32::from(settings.retention_years));
         if today <= kept_until {
             return refuse(
                 format!("the retention period of `{}` ends on {kept_until}", person.id),
-                "it is counted in `register.retention_years` from the last day or the last acknowledgment",
+                "it is counted in `register.retention_years` from the last day, acknowledgment or completed course",
             );
         }
         let entries = before.view.entries_about(&person.id)?;
+        own_files(before.state, &person.id).into_iter().for_each(|digest| draft.destroy_file(digest));
         let mails = book.mails.values().filter(|m| m.decision.person == person.id).map(|m| m.decision.key.clone()).collect();
         let named = book.people.values().filter(|p| p.coordinator.as_ref() == Some(&person.id) || p.deputy.as_ref() == Some(&person.id)).count();
         let attested = book.attestations.values().filter(|a| a.signatory == person.id || a.people.contains(&person.id)).count();
@@ -85,4 +92,19 @@ pub fn erase(register: &mut Register, settings: &RegisterSettings, text: &str, r
     // Whatever came after the commit, what was destroyed must leave the side files.
     register.settle()?;
     recorded
+}
+
+/// Files that are kept for this person alone: certificates of courses, and what closed findings about them.
+fn own_files(state: &State, person: &str) -> BTreeSet<Digest> {
+    let certificates = |is_theirs: bool| {
+        let of = state.book.training.enrolments.iter().filter(move |(id, _)| (id.as_str() == person) == is_theirs).flat_map(|(_, of)| of.values());
+        of.flat_map(|e| &e.completions).filter(|c| c.source == RECORDED_BY_HAND).filter_map(|c| c.certificate.as_ref())
+    };
+    let closures = |is_theirs: bool| {
+        let of = state.findings.all.values().filter(move |r| (r.finding.person.as_deref() == Some(person)) == is_theirs);
+        of.filter_map(|r| r.closed.as_ref()?.1.evidence.as_ref())
+    };
+    let evidence = state.contracts.evidence.values().flatten().map(|e| &e.what.file);
+    let others: BTreeSet<&Digest> = certificates(false).chain(closures(false)).chain(evidence).collect();
+    certificates(true).chain(closures(true)).filter(|digest| !others.contains(digest)).cloned().collect()
 }

@@ -152,6 +152,7 @@ enum Change {
     UseLinks(String),
     SetLastRun(Instant),
     AddNonce { nonce: Digest, link: Digest, expires: Instant },
+    DestroyFile(Digest),
     Destroy { positions: Vec<u64>, requests: Vec<String>, mails: Vec<String> },
 }
 
@@ -210,6 +211,11 @@ impl Draft {
     /// Adds a nonce.
     pub fn add_nonce(&mut self, nonce: Digest, link: Digest, expires: Instant) {
         self.changes.push(Change::AddNonce { nonce, link, expires });
+    }
+
+    /// Destroys a kept file.
+    pub fn destroy_file(&mut self, digest: Digest) {
+        self.changes.push(Change::DestroyFile(digest));
     }
 
     /// Destroys salt and payload of entries, the links of requests, and mails.
@@ -603,6 +609,7 @@ fn apply(unit: &mut dyn Unit, change: Change) -> Result<(), RegisterError> {
         Change::UseLinks(request) => unit.use_links(&request)?,
         Change::SetLastRun(at) => unit.set_last_run(at)?,
         Change::AddNonce { nonce, link, expires } => unit.add_nonce(&nonce, &link, expires)?,
+        Change::DestroyFile(digest) => unit.destroy_file(&digest)?,
         Change::Destroy { positions, requests, mails } => unit.destroy(&positions, &requests, &mails)?,
     }
     Ok(())

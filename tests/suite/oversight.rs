@@ -194,6 +194,23 @@ fn completions_are_imported_and_every_bad_row_is_named() {
 }
 
 #[test]
+fn erasure_takes_certificates_along_but_those_of_others() {
+    let office = Office::open();
+    office.writes("own.pdf", "%PDF certificate of Anand Iyer alone");
+    office.writes("class.pdf", "%PDF certificate of the whole class");
+    office.does(MONDAY, &["training", "record", "privileged_access", "p-iyer", "--on", "2027-01-10", "--certificate", "own.pdf"]);
+    office
+        .does(MONDAY, &["training", "record", "security_onboarding", "p-iyer", "p-nolan", "--on", "2027-01-09", "--score", "90", "--certificate", "class.pdf"]);
+    office.does(MONDAY, &["people", "end", "p-iyer", "--on", "2027-01-11", "--reason", "left"]);
+    office.refuses("2033-01-11T10:00:00.000Z", &["erase", "p-iyer", "--reason", "period over"], "retention period");
+    office.does("2033-01-12T10:00:00.000Z", &["erase", "p-iyer", "--reason", "period over"]);
+    let file = std::fs::read(office.0.path().join("sample/countersign.db")).unwrap();
+    let has = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(!has("certificate of Anand Iyer alone") && has("certificate of the whole class"));
+    assert_eq!(office.0.run(&["-C", "sample", "ledger", "verify"]).code, 0);
+}
+
+#[test]
 fn drill_credits_teaches_and_leaves_actions_until_they_are_closed() {
     let office = Office::open();
     office.writes(
