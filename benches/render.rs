@@ -92,7 +92,7 @@ fn acknowledgment(number: usize) -> Certificate {
             button: Some("I acknowledge this policy".to_owned()),
             typed_name: Some(name),
         },
-        method: Method::Link { mailbox: format!("person-{number}@northwind.example") },
+        method: Method::Link { mailbox: format!("person-{number}@northwind.example"), code: false },
         time: Instant::from_millis(1_795_644_463_123 + i64::try_from(number).unwrap_or(0) * 61_003),
         address: Some(format!("203.0.113.{}", number % 250)),
         agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_owned()),

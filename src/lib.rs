@@ -16,7 +16,7 @@
 //! made of; [`record`] makes events of all that, and [`store`] keeps them; [`outbox`] composes mails and [`mail`] hands them over.
 //!
 //! Floors, lowest first; a module imports only from below: [`base`]; [`text`], [`rule`]; [`contract`], [`compliance`], [`ledger`],
-//! [`signature`]; [`render`], [`pack`], [`record`], [`outbox`]; [`project`], [`store`], [`mail`], [`clock`]; [`workflow`]; [`cli`]. Floors up to
+//! [`signature`]; [`render`], [`pack`], [`record`], [`outbox`]; [`project`], [`store`], [`mail`], [`clock`]; [`workflow`]; [`cli`], [`web`]. Floors up to
 //! `outbox` take values and return values.
 
 pub mod base;
@@ -35,4 +35,5 @@ pub mod rule;
 pub mod signature;
 pub mod store;
 pub mod text;
+pub mod web;
 pub mod workflow;

@@ -67,6 +67,12 @@ impl Instant {
         Some(Date::new(self.0.to_zoned(TimeZone::get(zone).ok()?).date()))
     }
 
+    /// Hours and minutes of a clock in a time zone, `14:05`; `None` for an unknown one.
+    pub fn clock_in(self, zone: &str) -> Option<String> {
+        let zoned = self.0.in_tz(zone).ok()?;
+        Some(format!("{:02}:{:02}", zoned.hour(), zoned.minute()))
+    }
+
     /// The first moment of a civil date in an IANA time zone; `None` when there is no such zone.
     pub fn start_of(date: Date, zone: &str) -> Option<Self> {
         let (year, month, day) = date.parts();

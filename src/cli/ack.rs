@@ -12,6 +12,7 @@ use crate::compliance::book::Outcome;
 use crate::project::folder;
 use crate::signature::link::{LinkRefusal, Token};
 use crate::workflow::acknowledge::{self, AttestationOrder, Signer};
+use crate::workflow::answer::{self, Signing};
 use crate::workflow::desk::Desk;
 use crate::workflow::register::RegisterError;
 use crate::workflow::request::{self, Asked, Order};
@@ -284,8 +285,14 @@ fn sign(common: &Common, args: &SignArgs) -> Result<u8, Failure> {
             let text = read_text(path)?;
             // A whole link is taken as well as its last part.
             let token = Token::parse(text.trim().rsplit('/').next().unwrap_or_default()).ok_or_else(|| refused(&LinkRefusal::Unknown))?;
-            let (_, nonce) = acknowledge::open_link(register, &pages, &token)?.map_err(|refusal| refused(&refusal))?;
-            acknowledge::sign_with_link(register, &pages, office, &token, &nonce, &signer)?.map_err(|refusal| refused(&refusal))?
+            let office = office.ok_or_else(crate::workflow::desk::no_mail)?;
+            let opened = answer::open(register, office, &token)?.map_err(|closed| refused(&closed.why))?;
+            if opened.shown.policy.code {
+                return Err(RegisterError::refused("this policy asks for a code as well", "open the link in a browser, and sign there").into());
+            }
+            let signing = answer::sign(register, office, &token, &opened.nonce, &signer, None)?.map_err(|closed| refused(&closed.why))?;
+            let Signing::Signed(request) = signing else { return Err(refused(&LinkRefusal::Nonce).into()) };
+            acknowledge::signed(register.state(), &request)?.clone()
         }
         (None, Some(request), Some(path)) => acknowledge::sign_with_ssh(register, &pages, office, request, &read_text(path)?, &signer)?,
         _ => return Err(Failure::Usage { message: "name a request and `--ssh-signature`, or `--link`".to_owned(), help: "see `--help`".to_owned() }),
@@ -311,6 +318,7 @@ fn refused(refusal: &LinkRefusal) -> RegisterError {
         LinkRefusal::Expired(_) | LinkRefusal::Nonce => "ask for a new link: `countersign remind --send` sends the next one",
         LinkRefusal::Rotated => "use the link of the newest mail",
         LinkRefusal::Used => "`countersign ack status` shows how the request stands",
+        LinkRefusal::Locked => "ask whoever sent it for a new one",
         LinkRefusal::Superseded => "the newer version comes with a mail of its own",
     };
     RegisterError::refused(refusal.to_string(), help)

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::project::DiskError;
+use crate::web::ServeError;
 use crate::workflow::register::RegisterError;
 
 /// Done.
@@ -28,6 +29,9 @@ pub(crate) enum Failure {
     /// The register.
     #[error(transparent)]
     Register(#[from] RegisterError),
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// Standard output.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -57,11 +61,15 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
             eprintln!("help: choose a folder that is absent or empty");
             ExitCode::from(INPUT)
         }
-        Failure::Register(error) => {
+        Failure::Register(error) | Failure::Serve(ServeError::Register(error)) => {
             if let Some(help) = help_of(error) {
                 eprintln!("help: {help}");
             }
             ExitCode::from(if is_integrity(error) { INTEGRITY } else { INPUT })
+        }
+        Failure::Serve(error) => {
+            eprintln!("help: {}", error.help());
+            ExitCode::from(INPUT)
         }
         Failure::Disk(_) | Failure::Output(_) => ExitCode::from(INPUT),
     }

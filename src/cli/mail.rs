@@ -55,11 +55,15 @@ pub(crate) fn run(common: &Common, args: &MailArgs) -> Result<u8, Failure> {
     Ok(if result == "sent" { exit::DONE } else { exit::PARTLY })
 }
 
-/// The transport of the workspace; the password comes from the environment, here at the edge.
-#[expect(clippy::disallowed_methods, reason = "the environment enters at the edge: here")]
+/// The transport of the workspace.
 fn transport(desk: &Desk) -> Result<Box<dyn Transport>, RegisterError> {
-    let password = std::env::var(PASSWORD_VARIABLE).ok().filter(|p| !p.is_empty());
-    transport::transport(desk.register().root(), &desk.output()?, desk.mail()?, password)
+    transport::transport(desk.register().root(), &desk.output()?, desk.mail()?, password())
+}
+
+/// The password of the relay, out of the environment.
+#[expect(clippy::disallowed_methods, reason = "the environment enters at the edge: here")]
+pub(crate) fn password() -> Option<String> {
+    std::env::var(PASSWORD_VARIABLE).ok().filter(|p| !p.is_empty())
 }
 
 /// Sends what waits and says what became of it.

@@ -25,6 +25,7 @@ mod remind;
 mod report;
 mod rows;
 mod schema;
+mod serve;
 mod status;
 mod sync;
 mod table;
@@ -140,6 +141,7 @@ enum Verb {
     Erase(erase::EraseArgs),
     Ledger(ledger::LedgerArgs),
     Pack(pack::PackArgs),
+    Serve(serve::ServeArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -190,6 +192,7 @@ pub fn run() -> ExitCode {
         Verb::Erase(args) => erase::run(&common, &args),
         Verb::Ledger(args) => ledger::run(&common, args),
         Verb::Pack(args) => pack::run(&common, args),
+        Verb::Serve(args) => serve::run(&common, &args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => completions::run::<Arguments>(&args),
     };

@@ -90,6 +90,9 @@ pub enum Method {
         link: Digest,
         /// Address that the link was sent to.
         sent_to: String,
+        /// Whether a code that was mailed there at that moment was typed as well.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        code: bool,
     },
     /// An authorised signatory of the supplier says that the person was briefed.
     Attestation {

@@ -154,6 +154,8 @@ pub enum Letter {
     Team,
     /// Carries a report.
     Report,
+    /// Carries a code to sign with.
+    Code,
 }
 
 /// One obligation in a mail.

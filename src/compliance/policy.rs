@@ -119,4 +119,7 @@ pub struct PolicyVersion {
     pub owner: String,
     /// Who must acknowledge.
     pub acknowledged_by: AcknowledgedBy,
+    /// Whether who signs by a link must also type a code that is mailed at that moment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub code: bool,
 }

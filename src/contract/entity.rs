@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::base::decode::{COLOUR, COUNTRY, CURRENCY, EMAIL};
 use crate::contract::risk::Tier;
-use crate::contract::settings::{MailSettings, RegisterSettings};
+use crate::contract::settings::{MailSettings, RegisterSettings, WebSettings};
 use crate::rule::ladder::Reminders;
 use crate::rule::working_time::Calendars;
 
@@ -39,6 +39,9 @@ pub struct Workspace {
     pub register: Option<RegisterSettings>,
     /// Mails; without it nobody is asked or reminded.
     pub mail: Option<MailSettings>,
+    /// The sign page; on this machine only when absent.
+    #[serde(default)]
+    pub web: WebSettings,
     /// When reminders go out, and who is told when nothing helps.
     #[serde(default)]
     pub reminders: Reminders,

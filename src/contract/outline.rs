@@ -70,6 +70,9 @@ pub struct AcknowledgmentSpec {
     pub period_months: Option<u32>,
     /// Office or person who answers for the policy.
     pub owner: String,
+    /// Whether who signs by a link must also type a code that is mailed at that moment.
+    #[serde(default)]
+    pub code: bool,
 }
 
 /// One row of the key-terms table.

@@ -1,5 +1,8 @@
 //! What `countersign.yaml` says about the register, mails and reminders.
 
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -71,6 +74,22 @@ fn link_days() -> u16 {
     60
 }
 
+impl MailSettings {
+    /// Scheme and host (the origin), and path of the sign page, which ends with a slash; `None` when it is not of the form that links need.
+    ///
+    /// Without TLS a sign page is on this machine only.
+    pub fn sign_page_parts(&self) -> Option<(&str, &str)> {
+        let scheme = ["https://", "http://"].into_iter().find(|scheme| self.sign_page.starts_with(scheme))?;
+        let host = self.sign_page[scheme.len()..].split('/').next()?;
+        let (origin, path) = self.sign_page.split_at(scheme.len() + host.len());
+        let is_here = matches!(host.split(':').next(), Some("localhost" | "127.0.0.1"));
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
+        let is_host = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+        let is_path = path.starts_with('/') && path.ends_with('/') && path.bytes().all(is_plain) && !path.contains("//");
+        (is_host && is_path && (scheme == "https://" || is_here)).then_some((origin, path))
+    }
+}
+
 /// How mails leave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +127,77 @@ pub struct SmtpServer {
 
 fn timeout_secs() -> u16 {
     60
+}
+
+/// The sign page, and the interface for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebSettings {
+    /// Address and port to listen on; only this machine when absent.
+    #[serde(default = "listen")]
+    #[schemars(regex(pattern = LISTEN), extend("x-help" = "an address and a port, for example `127.0.0.1:8321` or `[::]:443`"))]
+    pub listen: String,
+    /// PEM file with the certificate and those that it depends on, from the workspace or absolute; without it a proxy takes care of TLS.
+    pub certificate: Option<String>,
+    /// PEM file with the private key of the certificate, readable by its owner only.
+    pub key: Option<String>,
+    /// Addresses or networks (`10.0.0.0/8`) of proxies that are believed about where a request comes from (`X-Forwarded-For`).
+    #[serde(default)]
+    pub proxies: Vec<String>,
+    /// Address of the organisation's privacy notice.
+    #[schemars(regex(pattern = NOTICE), extend("x-help" = "an address that begins with `https://`"))]
+    pub privacy_notice: Option<String>,
+    /// Requests in a minute that are taken from one network address; a company may stand behind one.
+    #[serde(default = "per_address")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub requests_per_address: u32,
+    /// Requests in a minute that are taken for one link.
+    #[serde(default = "per_link")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub requests_per_link: u32,
+}
+
+/// Form of an address to listen on.
+const LISTEN: &str = r"^([0-9.]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$";
+/// Form of the address of a privacy notice.
+const NOTICE: &str = r"^https://[^\s]+$";
+
+fn listen() -> String {
+    "127.0.0.1:8321".to_owned()
+}
+
+fn per_address() -> u32 {
+    600
+}
+
+fn per_link() -> u32 {
+    60
+}
+
+impl WebSettings {
+    /// Where to listen.
+    ///
+    /// # Errors
+    /// The text, when it is no address with a port.
+    pub fn address(&self) -> Result<SocketAddr, &str> {
+        self.listen.parse().map_err(|_| self.listen.as_str())
+    }
+
+    /// Networks of the proxies that are believed.
+    ///
+    /// # Errors
+    /// The first text that is neither an address nor a network.
+    pub fn networks(&self) -> Result<Vec<IpNet>, &str> {
+        let network = |text: &String| text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        self.proxies.iter().map(|text| network(text).ok_or(text.as_str())).collect()
+    }
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        let (requests_per_address, requests_per_link) = (per_address(), per_link());
+        Self { listen: listen(), certificate: None, key: None, proxies: Vec::new(), privacy_notice: None, requests_per_address, requests_per_link }
+    }
 }
 
 /// Encryption of the line to the relay.

@@ -114,6 +114,7 @@ pub enum ComposeError {
 ///     attachment: None,
 ///     known: None,
 ///     report: None,
+///     code: None,
 /// };
 /// assert_eq!(compose(&letter, &pages, &sender).unwrap().subject, "Test of Harbourline");
 /// let request = Letter { template: Template::Request, ..letter };
@@ -256,6 +257,7 @@ fn values(letter: &Letter, sender: &Sender, contact: &str, not_me: &str, to: &st
         "first": letter.template == Template::Request || letter.template == Template::Digest(Stage::Request),
         "known": letter.known.as_ref().map(|known| json!({ "name": text(&known.name), "email": text(&known.email) })),
         "report": letter.report.as_ref().map(|report| json!({ "title": text(&report.title), "as_of": letter.language.date(report.as_of) })),
+        "code": letter.code.as_ref().map(|(code, minutes)| json!({ "digits": code.text(), "minutes": minutes })),
         "attachment": letter.attachment.as_ref().map(|file| line::header_name(&file.name)),
         "contact": { "name": text(&sender.contact.name), "email": contact, "telephone": optional(sender.contact.telephone.as_deref()) },
         "not_me": not_me,

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::base::date::Date;
 use crate::base::instant::Instant;
 use crate::outbox::language::Language;
+use crate::signature::link::Code;
 
 /// One mail to one person, before it has words.
 ///
@@ -35,6 +36,8 @@ pub struct Letter {
     pub known: Option<Contact>,
     /// The report that it carries.
     pub report: Option<ReportTitle>,
+    /// The code to sign with, and the minutes for which it is good. Not for logs: it stands in no subject.
+    pub code: Option<(Code, u16)>,
 }
 
 /// The report that a mail carries.
@@ -61,6 +64,8 @@ pub enum Template {
     Report,
     /// Thank you, you have acknowledged.
     Receipt,
+    /// A code to sign with.
+    Code,
     /// The mail settings work.
     Test,
 }
@@ -88,6 +93,7 @@ impl Template {
             Self::Team => "team",
             Self::Report => "report",
             Self::Receipt => "receipt",
+            Self::Code => "code",
             Self::Test => "test",
         }
     }
@@ -97,7 +103,7 @@ impl Template {
         match self {
             Self::Reminder(stage) | Self::Digest(stage) => Some(stage),
             Self::Team => Some(Stage::Overdue),
-            Self::Request | Self::Report | Self::Receipt | Self::Test => None,
+            Self::Request | Self::Report | Self::Receipt | Self::Code | Self::Test => None,
         }
     }
 }

@@ -18,11 +18,12 @@
 //! | `due` | the earliest due date, written out |
 //! | `link` | where the one button leads; when it is set, no item has a link of its own |
 //! | `links` | how many links the mail has |
-//! | `template` | `request`, `reminder`, `digest`, `team`, `report`, `receipt`, `test` |
+//! | `template` | `request`, `reminder`, `digest`, `team`, `report`, `receipt`, `code`, `test` |
 //! | `stage` | of a reminder, digest or team mail: `request`, `ahead`, `due`, `overdue` |
 //! | `first` | whether nothing in it was told before |
 //! | `known.name`, `known.email` | somebody of ours whom the person probably knows, in a first mail |
 //! | `report.title`, `report.as_of` | the report that a mail carries |
+//! | `code.digits`, `code.minutes` | the code to sign with, and for how long it is good |
 //! | `attachment` | file name of the receipt or report |
 //! | `contact.name`, `contact.email`, `contact.telephone` | who can help; the last may be missing |
 //! | `not_me` | the address to which the wrong person can say so |

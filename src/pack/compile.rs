@@ -9,6 +9,7 @@ use crate::base::date::Date;
 use crate::base::decode::{decode, is_slug};
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::digest::Digest;
+use crate::base::instant::{is_time_zone, nearest_time_zone};
 use crate::base::node;
 use crate::base::source::Place;
 use crate::base::suggest;
@@ -180,6 +181,28 @@ impl Compiler {
                 let place = node.place_of(&format!("entities.{id}.address.country"));
                 report.push(Diagnostic::error("unknown-country", format!("there is no country `{}`", entity.address.country)).at(&place));
             }
+        }
+        if let Some(zone) = workspace.register.as_ref().map(|r| &r.time_zone).filter(|zone| !is_time_zone(zone)) {
+            let help =
+                nearest_time_zone(zone).map_or_else(|| "use an IANA name, for example `Europe/Dublin`".to_owned(), |near| format!("did you mean `{near}`?"));
+            report.push(Diagnostic::error("unknown-time-zone", format!("there is no time zone `{zone}`")).at(&node.place_of("register.time_zone")).help(help));
+        }
+        if let Some(mail) = workspace.mail.as_ref().filter(|mail| mail.sign_page_parts().is_none()) {
+            let message = format!("`{}` is no address of a sign page", mail.sign_page);
+            let help = "an address as `https://sign.example.com/`: with TLS (without it only on `localhost`), plain letters, a slash at the end";
+            report.push(Diagnostic::error("bad-form", message).at(&node.place_of("mail.sign_page")).help(help));
+        }
+        if let Err(text) = workspace.web.address() {
+            let help = "an address and a port, for example `127.0.0.1:8321` or `[::]:443`";
+            report.push(Diagnostic::error("bad-form", format!("`{text}` is nothing to listen on")).at(&node.place_of("web.listen")).help(help));
+        }
+        if let Err(text) = workspace.web.networks() {
+            let help = "an address or a network, for example `10.0.0.7` or `10.0.0.0/8`";
+            report.push(Diagnostic::error("bad-form", format!("`{text}` is no address of a proxy")).at(&node.place_of("web.proxies")).help(help));
+        }
+        if workspace.web.certificate.is_some() != workspace.web.key.is_some() {
+            let message = "certificate and key belong together, and one is missing";
+            report.push(Diagnostic::error("missing-key", message).at(&node.place_of("web")).help("name both `certificate` and `key`, or neither"));
         }
         if let Some(Err(error)) = workspace.look.accent.as_deref().map(check_accent) {
             report.push(Diagnostic::error("look", error.to_string()).at(&node.place_of("look.accent")).help("choose a darker colour"));

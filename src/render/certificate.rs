@@ -106,6 +106,8 @@ pub enum Method {
     Link {
         /// The address it was sent to.
         mailbox: String,
+        /// Whether a code that was mailed to it as well was typed.
+        code: bool,
     },
     /// By a private SSH key.
     SshKey {
@@ -264,7 +266,7 @@ mod tests {
         let renderer = renderer();
         for text in [name, address, "mm ".repeat(120)] {
             let methods = [
-                Method::Link { mailbox: text.clone() },
+                Method::Link { mailbox: text.clone(), code: true },
                 Method::SshKey { fingerprint: text.clone() },
                 Method::Attestation { signatory: text.clone(), role: Some(text.clone()) },
             ];

@@ -100,6 +100,33 @@ pub fn html(document: &Document, look: &Look) -> String {
     page.out
 }
 
+/// The head (title, version, issuer) and the text of a page that [`html`] wrote, to be shown inside another page; `None` for any other page.
+///
+/// ```
+/// use countersign::render::html::parts;
+/// let page = "<html><body>\n<header>\n<h1>Gifts</h1>\n</header>\n<main>\n<p>None.</p>\n</main>\n</body></html>";
+/// assert_eq!(parts(page), Some(("\n<h1>Gifts</h1>\n", "\n<p>None.</p>\n")));
+/// assert_eq!(parts("<p>None.</p>"), None);
+/// ```
+pub fn parts(page: &str) -> Option<(&str, &str)> {
+    // No text of a document can hold these tags: it is escaped.
+    let (_, rest) = page.split_once("<header>")?;
+    let (head, rest) = rest.split_once("</header>")?;
+    let (text, _) = rest.split_once("<main>")?.1.rsplit_once("</main>")?;
+    Some((head, text))
+}
+
+/// The style of a page that [`html`] wrote, byte for byte, of which a policy for its content names the digest; `None` for any other page.
+pub fn style(page: &str) -> Option<&str> {
+    Some(page.split_once("<style>")?.1.split_once("</style>")?.0)
+}
+
+/// The style for pages that show a document among other things, in the colour of the organisation.
+pub fn sheet(look: &Look) -> String {
+    let accent = look.accent.as_deref().and_then(|accent| check_accent(accent).ok());
+    STYLE.replace("ACCENT", accent.as_deref().unwrap_or(INK))
+}
+
 /// State while a page is written.
 struct Page<'a> {
     out: String,
@@ -114,8 +141,7 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn document(&mut self, document: &'a Document, look: &Look) {
-        let accent = look.accent.as_deref().and_then(|accent| check_accent(accent).ok());
-        let style = STYLE.replace("ACCENT", accent.as_deref().unwrap_or(INK));
+        let style = sheet(look);
         let issuer = if look.organisation.is_empty() { &document.counterparty } else { &look.organisation };
         let tag = if document.language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') { document.language.as_str() } else { "" };
         let hash = base64(&Digest::of(style.as_bytes()).bytes());

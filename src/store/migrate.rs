@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::store::StoreError;
 
 /// Steps of the schema; the number of a step is the `user_version` of a file that has it.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     // 1: the first form.
     "CREATE TABLE entry (
          position INTEGER PRIMARY KEY,
@@ -63,6 +63,18 @@ const STEPS: [&str; 2] = [
          id INTEGER PRIMARY KEY CHECK (id = 1),
          at INTEGER NOT NULL
      ) STRICT;",
+    // 3: codes by mail. Nonces are sealed and kept only once they were used, so those that were merely shown go.
+    "CREATE TABLE code (
+         link    TEXT PRIMARY KEY REFERENCES link (sha256),
+         salt    BLOB NOT NULL,
+         mail    TEXT NOT NULL,
+         expires INTEGER NOT NULL,
+         since   INTEGER NOT NULL,
+         sent    INTEGER NOT NULL,
+         wrong   INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX code_mail ON code (mail);
+     DELETE FROM nonce WHERE used = 0;",
 ];
 
 /// The newest schema that this program knows.

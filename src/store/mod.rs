@@ -61,6 +61,27 @@ pub enum LinkState {
     Rotated,
     /// Its request is signed, declined or closed.
     Used,
+    /// Too many wrong codes were typed.
+    Locked,
+}
+
+/// The code that was mailed for a link last. The code itself is nowhere: whoever has the secret can make it again from the salt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCode {
+    /// Digest of the token of the link.
+    pub link: Digest,
+    /// Chance that is part of the code.
+    pub salt: Vec<u8>,
+    /// Key of the mail that carries it.
+    pub mail: String,
+    /// The moment from which it is not good any more.
+    pub expires: Instant,
+    /// When the codes of this link that count against its limit began to be sent.
+    pub since: Instant,
+    /// Codes sent since then.
+    pub sent: u32,
+    /// Wrong codes typed for this link, ever.
+    pub wrong: u32,
 }
 
 /// A mail in the outbox.
@@ -146,6 +167,14 @@ pub trait View {
     fn links_of_mail(&self, key: &str) -> Result<Vec<StoredLink>, StoreError>;
     /// Hands over all links, in order of digest.
     fn links(&self, take: &mut dyn FnMut(StoredLink)) -> Result<(), StoreError>;
+    /// Tells whether a nonce was used for this link.
+    fn is_used_nonce(&self, nonce: &Digest, link: &Digest) -> Result<bool, StoreError>;
+    /// The code that was sent for a link last.
+    fn code(&self, link: &Digest) -> Result<Option<StoredCode>, StoreError>;
+    /// The code that a mail carries.
+    fn code_of_mail(&self, key: &str) -> Result<Option<StoredCode>, StoreError>;
+    /// The links of a request, in order of digest.
+    fn links_of_request(&self, request: &str) -> Result<Vec<StoredLink>, StoreError>;
     /// Mails in any of these states, in the order in which they were decided.
     fn mails(&self, states: &[OutboxState]) -> Result<Vec<StoredMail>, StoreError>;
     /// One mail.
@@ -166,7 +195,7 @@ pub trait Unit: View {
     fn issue(&mut self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError>;
     /// Keeps a file under its digest; keeping it again changes nothing.
     fn keep(&mut self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError>;
-    /// Destroys salt and payload of entries, the links of requests with their nonces, and mails.
+    /// Destroys salt and payload of entries, the links of requests with their nonces and codes, and mails.
     fn destroy(&mut self, positions: &[u64], requests: &[String], mails: &[String]) -> Result<(), StoreError>;
     /// Destroys a kept file.
     fn destroy_file(&mut self, digest: &Digest) -> Result<(), StoreError>;
@@ -176,10 +205,12 @@ pub trait Unit: View {
     fn rotate_links(&mut self, request: &str, but: &str) -> Result<(), StoreError>;
     /// Uses up every link of a request.
     fn use_links(&mut self, request: &str) -> Result<(), StoreError>;
-    /// Adds the nonce of one showing of a link, by digest.
-    fn add_nonce(&mut self, nonce: &Digest, link: &Digest, expires: Instant) -> Result<(), StoreError>;
-    /// Uses a nonce up; `false` when there is none for this link, it has run out, or it was used.
-    fn use_nonce(&mut self, nonce: &Digest, link: &Digest, now: Instant) -> Result<bool, StoreError>;
+    /// Uses a nonce up for this link; `false` when it was used before.
+    fn use_nonce(&mut self, nonce: &Digest, link: &Digest, expires: Instant) -> Result<bool, StoreError>;
+    /// Keeps the code of a link in place of the one before.
+    fn set_code(&mut self, code: &StoredCode) -> Result<(), StoreError>;
+    /// Locks a link.
+    fn lock_link(&mut self, link: &Digest) -> Result<(), StoreError>;
     /// Adds a mail; `false` when its key exists already.
     fn add_mail(&mut self, mail: &StoredMail) -> Result<bool, StoreError>;
     /// Changes state, attempts, time and response of a mail.

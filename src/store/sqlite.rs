@@ -9,11 +9,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transactio
 use crate::base::digest::Digest;
 use crate::base::instant::Instant;
 use crate::store::{
-    Content, LinkState, OutboxState, Store, StoreError, StoredCheckpoint, StoredEntry, StoredLink, StoredMail, StoredTile, Unit, View, migrate,
+    Content, LinkState, OutboxState, Store, StoreError, StoredCheckpoint, StoredCode, StoredEntry, StoredLink, StoredMail, StoredTile, Unit, View, migrate,
 };
-
-/// How long an expired nonce is kept: a day, which is longer than any is good for.
-const NONCES_KEPT_MILLIS: i64 = 86_400_000;
 
 /// How long a writer waits for another one.
 pub(super) const WAIT: Duration = Duration::from_secs(20);
@@ -168,8 +165,21 @@ fn link(row: &Row<'_>) -> rusqlite::Result<StoredLink> {
             0 => LinkState::Active,
             1 => LinkState::Rotated,
             2 => LinkState::Used,
+            3 => LinkState::Locked,
             _ => return Err(damaged(6, "no state of a link")),
         },
+    })
+}
+
+fn code(row: &Row<'_>) -> rusqlite::Result<StoredCode> {
+    Ok(StoredCode {
+        link: digest(row, 0)?,
+        salt: row.get(1)?,
+        mail: row.get(2)?,
+        expires: instant(row, 3)?,
+        since: instant(row, 4)?,
+        sent: row.get(5)?,
+        wrong: row.get(6)?,
     })
 }
 
@@ -181,6 +191,7 @@ fn mail(row: &Row<'_>) -> rusqlite::Result<StoredMail> {
 
 const ENTRY: &str = "SELECT position, leaf, salt, payload, subject FROM entry";
 const LINK: &str = "SELECT sha256, request, mail, salt, sent_to, expires, state FROM link";
+const CODE: &str = "SELECT link, salt, mail, expires, since, sent, wrong FROM code";
 const MAIL: &str = "SELECT key, state, attempts, not_before, decided, response FROM mail";
 
 impl View for Open<'_> {
@@ -269,6 +280,23 @@ impl View for Open<'_> {
         Ok(())
     }
 
+    fn links_of_request(&self, request: &str) -> Result<Vec<StoredLink>, StoreError> {
+        self.all(&format!("{LINK} WHERE request = ?1 ORDER BY sha256"), params![request], link)
+    }
+
+    fn is_used_nonce(&self, nonce: &Digest, link: &Digest) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM nonce WHERE sha256 = ?1 AND link = ?2 AND used = 1";
+        Ok(self.one(sql, params![nonce.as_str(), link.as_str()], |_| Ok(()))?.is_some())
+    }
+
+    fn code(&self, link: &Digest) -> Result<Option<StoredCode>, StoreError> {
+        self.one(&format!("{CODE} WHERE link = ?1"), params![link.as_str()], code)
+    }
+
+    fn code_of_mail(&self, key: &str) -> Result<Option<StoredCode>, StoreError> {
+        self.one(&format!("{CODE} WHERE mail = ?1"), params![key], code)
+    }
+
     fn mails(&self, states: &[OutboxState]) -> Result<Vec<StoredMail>, StoreError> {
         let numbers: Vec<String> = states.iter().map(|state| (*state as u8).to_string()).collect();
         self.all(&format!("{MAIL} WHERE state IN ({}) ORDER BY id", numbers.join(", ")), [], mail)
@@ -321,6 +349,7 @@ impl Unit for Open<'_> {
     fn destroy(&mut self, positions: &[u64], requests: &[String], mails: &[String]) -> Result<(), StoreError> {
         for request in requests {
             self.run("DELETE FROM nonce WHERE link IN (SELECT sha256 FROM link WHERE request = ?1)", params![request])?;
+            self.run("DELETE FROM code WHERE link IN (SELECT sha256 FROM link WHERE request = ?1)", params![request])?;
             self.run("DELETE FROM link WHERE request = ?1", params![request])?;
         }
         for key in mails {
@@ -353,15 +382,21 @@ impl Unit for Open<'_> {
         self.run("UPDATE link SET state = ?1 WHERE request = ?2", params![LinkState::Used as u8, request]).map(drop)
     }
 
-    fn add_nonce(&mut self, nonce: &Digest, link: &Digest, expires: Instant) -> Result<(), StoreError> {
-        // A scanner opens links by the hundred; what has run out is of no use to anybody.
-        self.run("DELETE FROM nonce WHERE link = ?1 AND expires < ?2", params![link.as_str(), expires.millis() - NONCES_KEPT_MILLIS])?;
-        self.run("INSERT INTO nonce (sha256, link, expires, used) VALUES (?1, ?2, ?3, 0)", params![nonce.as_str(), link.as_str(), expires.millis()]).map(drop)
+    fn use_nonce(&mut self, nonce: &Digest, link: &Digest, expires: Instant) -> Result<bool, StoreError> {
+        let sql = "INSERT OR IGNORE INTO nonce (sha256, link, expires, used) VALUES (?1, ?2, ?3, 1)";
+        Ok(self.run(sql, params![nonce.as_str(), link.as_str(), expires.millis()])? == 1)
     }
 
-    fn use_nonce(&mut self, nonce: &Digest, link: &Digest, now: Instant) -> Result<bool, StoreError> {
-        let sql = "UPDATE nonce SET used = 1 WHERE sha256 = ?1 AND link = ?2 AND used = 0 AND expires > ?3";
-        Ok(self.run(sql, params![nonce.as_str(), link.as_str(), now.millis()])? == 1)
+    fn set_code(&mut self, code: &StoredCode) -> Result<(), StoreError> {
+        self.run(
+            "INSERT OR REPLACE INTO code (link, salt, mail, expires, since, sent, wrong) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![code.link.as_str(), code.salt, code.mail, code.expires.millis(), code.since.millis(), code.sent, code.wrong],
+        )
+        .map(drop)
+    }
+
+    fn lock_link(&mut self, link: &Digest) -> Result<(), StoreError> {
+        self.run("UPDATE link SET state = ?1 WHERE sha256 = ?2", params![LinkState::Locked as u8, link.as_str()]).map(drop)
     }
 
     fn add_mail(&mut self, mail: &StoredMail) -> Result<bool, StoreError> {

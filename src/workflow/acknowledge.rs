@@ -1,4 +1,4 @@
-//! `ack`: sign, decline, delegate, void, close, attest.
+//! `ack`: sign with a key, decline, delegate, void, close, attest; what comes by a link is in [`crate::workflow::answer`].
 
 use serde::Serialize;
 
@@ -11,18 +11,14 @@ use crate::compliance::person::{Language, Person, Role};
 use crate::compliance::policy::PolicyVersion;
 use crate::record::{Event, State};
 use crate::rule::ladder::Stage;
-use crate::signature::link::{LinkRefusal, Nonce, Token};
 use crate::signature::ssh;
 use crate::signature::statement::Statement;
-use crate::store::{LinkState, StoredLink};
 use crate::text::page::Pages;
 use crate::workflow::letter;
 use crate::workflow::outbox::{self, Office};
 use crate::workflow::register::{Before, Draft, Register, RegisterError};
 use crate::workflow::remind;
 
-/// How long a page that was shown may be sent back, in seconds: long enough to read the policy.
-const NONCE_SECS: i64 = 4 * 60 * 60;
 /// Longest name that a signer may type, in characters.
 const LONGEST_NAME: usize = 300;
 /// Longest network address or name of a program that is recorded, in characters.
@@ -62,7 +58,7 @@ pub(crate) fn person<'b>(book: &'b Book, text: &str) -> Result<&'b Person, Regis
 }
 
 /// Whether a newer version, with a material change, is asked for.
-fn is_superseded(book: &Book, request: &Request) -> bool {
+pub(super) fn is_superseded(book: &Book, request: &Request) -> bool {
     book.current(&request.policy).is_some_and(|current| current.version.is_material_after(request.version))
 }
 
@@ -96,6 +92,17 @@ pub(crate) fn record<'b>(book: &'b Book, id: &str) -> Result<&'b Record, Registe
     book.requests.get(id).ok_or_else(|| RegisterError::refused(format!("there is no request `{id}`"), "`countersign status` shows them"))
 }
 
+/// What was signed for a request.
+///
+/// # Errors
+/// [`RegisterError::Refused`] when it is not signed.
+pub fn signed<'s>(state: &'s State, request: &str) -> Result<&'s Acknowledgment, RegisterError> {
+    match &record(&state.book, request)?.outcome {
+        Outcome::Signed { acknowledgment, .. } => Ok(acknowledgment),
+        _ => Err(RegisterError::refused(format!("the request `{request}` is not signed"), "`countersign status` shows how everything stands")),
+    }
+}
+
 /// A request that can still be signed or declined.
 fn open<'b>(book: &'b Book, id: &str) -> Result<&'b Record, RegisterError> {
     let record = record(book, id)?;
@@ -116,7 +123,7 @@ pub(crate) fn close(draft: &mut Draft, request: &Request, reason: &str, successo
     draft.record(Event::Closed(ending(request, reason, successor)));
 }
 
-fn ending(request: &Request, reason: &str, successor: Option<&str>) -> Ending {
+pub(super) fn ending(request: &Request, reason: &str, successor: Option<&str>) -> Ending {
     Ending { request: request.request.clone(), person: request.person.clone(), reason: reason.to_owned(), successor: successor.map(str::to_owned) }
 }
 
@@ -207,94 +214,47 @@ pub fn sign_with_ssh(
     })
 }
 
-/// Opens a one-time link: what it shows, and a number that is good for one answer.
-///
-/// Opening changes nothing that anybody is told of; a scanner may open a link as often as it likes.
-///
-/// # Errors
-/// The inner [`LinkRefusal`] says why the link does not open.
-pub fn open_link(register: &mut Register, pages: &Pages, token: &Token) -> Result<Result<(Shown, Nonce), LinkRefusal>, RegisterError> {
-    register.change(|before, draft| {
-        let (link, shown) = match opened(before, pages, token)? {
-            Ok(opened) => opened,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let nonce = Nonce::new((before.edge.chance)()[..16].try_into().expect("half of 32 bytes is 16"));
-        draft.add_nonce(nonce.digest_for(&shown.consent.sha256), link.digest, before.now.plus_secs(NONCE_SECS));
-        Ok(Ok((shown, nonce)))
-    })
+/// Why a typed name is no signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameFault {
+    /// Nothing was typed.
+    #[error("no name was typed")]
+    Missing,
+    /// Too much was typed.
+    #[error("the typed name has more than {LONGEST_NAME} characters")]
+    Long,
+    /// It has characters that cannot be seen, or that turn others around.
+    #[error("the typed name has characters that cannot be seen")]
+    Unreadable,
 }
 
-/// Signs by a one-time link that was opened: the number that was shown is used up.
+/// The name as it is recorded, without blanks around it.
 ///
 /// # Errors
-/// The inner [`LinkRefusal`] says why it does not count; [`RegisterError::Refused`] for the typed name.
-pub fn sign_with_link(
-    register: &mut Register,
-    pages: &Pages,
-    office: Option<&Office>,
-    token: &Token,
-    nonce: &Nonce,
-    signer: &Signer,
-) -> Result<Result<Acknowledgment, LinkRefusal>, RegisterError> {
-    let signer = checked(signer)?;
-    register.change(|before, draft| {
-        let (link, shown) = match opened(before, pages, token)? {
-            Ok(opened) => opened,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        // The number is good only for the words that it was shown with.
-        if !before.view.use_nonce(&nonce.digest_for(&shown.consent.sha256), &link.digest, before.now)? {
-            return Ok(Err(LinkRefusal::Nonce));
-        }
-        let method = Method::Link { link: link.digest, sent_to: link.sent_to };
-        sign(before, draft, office, shown, method, &signer).map(Ok)
-    })
-}
-
-/// The link of a token and what it shows, if it opens now: its request is still open, and its version still asked for.
-fn opened(before: &Before<'_>, pages: &Pages, token: &Token) -> Result<Result<(StoredLink, Shown), LinkRefusal>, RegisterError> {
-    let Some(link) = before.view.link(&token.digest())? else { return Ok(Err(LinkRefusal::Unknown)) };
-    let refusal = match link.state {
-        _ if !token.opens(&link.digest) => LinkRefusal::Unknown,
-        LinkState::Used => LinkRefusal::Used,
-        LinkState::Rotated => LinkRefusal::Rotated,
-        LinkState::Active if link.expires <= before.now => LinkRefusal::Expired(link.expires),
-        LinkState::Active => {
-            let book = &before.state.book;
-            match book.requests.get(&link.request).filter(|record| record.is_open()) {
-                None => LinkRefusal::Used,
-                Some(record) if is_superseded(book, &record.request) => LinkRefusal::Superseded,
-                Some(record) => {
-                    let shown = shown(before.state, pages, &record.request.request)?;
-                    // A link that went to another address than the person has now is somebody else's.
-                    if shown.person.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(&link.sent_to)) {
-                        return Ok(Ok((link, shown)));
-                    }
-                    LinkRefusal::Rotated
-                }
-            }
-        }
-    };
-    Ok(Err(refusal))
+/// [`NameFault`] unless it has 1 to 300 characters that can be seen.
+pub fn name(typed: &str) -> Result<String, NameFault> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        Err(NameFault::Missing)
+    } else if typed.chars().count() > LONGEST_NAME {
+        Err(NameFault::Long)
+    } else if !crate::text::letters::unreadable(typed).is_empty() {
+        Err(NameFault::Unreadable)
+    } else {
+        Ok(typed.to_owned())
+    }
 }
 
 /// What a signer says of themselves, fit to be recorded.
-fn checked(signer: &Signer) -> Result<Signer, RegisterError> {
-    let typed_name = signer.typed_name.trim().to_owned();
-    if typed_name.is_empty() || typed_name.chars().count() > LONGEST_NAME || !crate::text::letters::unreadable(&typed_name).is_empty() {
-        return Err(RegisterError::refused(
-            format!("the typed name must have 1 to {LONGEST_NAME} characters that can be seen"),
-            "type your name as you write it",
-        ));
-    }
+pub(super) fn checked(signer: &Signer) -> Result<Signer, RegisterError> {
+    let typed_name = name(&signer.typed_name).map_err(|fault| RegisterError::refused(fault.to_string(), "type your name as you write it"))?;
     let short =
         |text: &Option<String>| text.as_ref().map(|t| t.chars().filter(|c| !c.is_control()).take(LONGEST_ORIGIN).collect::<String>()).filter(|t| !t.is_empty());
     Ok(Signer { typed_name, address: short(&signer.address), agent: short(&signer.agent) })
 }
 
 /// Records a signature, and decides the mail with the receipt.
-fn sign(
+pub(super) fn sign(
     before: &mut Before<'_>,
     draft: &mut Draft,
     office: Option<&Office>,
@@ -334,6 +294,39 @@ pub fn decline(register: &mut Register, request: &str, reason: &str) -> Result<(
     })
 }
 
+/// Why somebody cannot take a request over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandoverFault {
+    /// It is theirs already.
+    #[error("`{0}` has the request already")]
+    Same(String),
+    /// They belong to another company.
+    #[error("`{0}` belongs to `{1}`, not to `{2}`")]
+    Elsewhere(String, String, String),
+    /// They have left, or have not begun.
+    #[error("`{0}` is not active")]
+    Inactive(String),
+    /// They may not sign for the company.
+    #[error("`{0}` may not sign for the company")]
+    NoSignatory(String),
+    /// They acknowledged it themselves.
+    #[error("`{0}` has acknowledged it already")]
+    HasSigned(String),
+}
+
+impl HandoverFault {
+    /// What to do.
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Same(_) => "name another person",
+            Self::Elsewhere(..) => "hand over within the company",
+            Self::Inactive(_) => "name somebody who is",
+            Self::NoSignatory(_) => "name a person with the role `signatory`",
+            Self::HasSigned(_) => "`countersign ack close` closes this request instead",
+        }
+    }
+}
+
 /// Hands a request over to another person of the same supplier or of our staff, who is then asked.
 ///
 /// # Errors
@@ -342,37 +335,53 @@ pub fn delegate(register: &mut Register, office: Option<&Office>, request: &str,
     register.change(|before, draft| {
         let book = &before.state.book;
         let request = open(book, request)?.request.clone();
-        let (from, to) = (person(book, &request.person)?, person(book, to)?);
-        let refuse = |message: String, help: &str| Err(RegisterError::refused(message, help));
-        if from.id == to.id {
-            return refuse(format!("`{}` has the request already", to.id), "name another person");
-        }
-        if from.supplier() != to.supplier() {
-            return refuse(format!("`{}` belongs to `{}`, not to `{}`", to.id, to.belongs_to(), from.belongs_to()), "hand over within the company");
-        }
-        if !to.is_active(book.day_of(to, before.now)) {
-            return refuse(format!("`{}` is not active", to.id), "name somebody who is");
-        }
-        if request.capacity == Capacity::Company && !to.roles.contains(&Role::Signatory) {
-            return refuse(format!("`{}` may not sign for the company", to.id), "name a person with the role `signatory`");
-        }
-        let has_it = |r: &&Record| r.request.policy == request.policy && r.request.version == request.version && r.request.capacity == request.capacity;
-        if book.requests_of(&to.id).filter(has_it).any(|r| matches!(r.outcome, Outcome::Signed { .. })) {
-            return refuse(format!("`{}` has acknowledged it already", to.id), "`countersign ack close` closes this request instead");
-        }
-        let new = Request { request: before.edge.id('r'), person: to.id.clone(), occasion: Occasion::Delegation, ..request.clone() };
-        draft.use_links(&request.request);
-        draft.record(Event::Delegated(ending(&request, reason, Some(&new.request))));
-        draft.record(Event::Requested(new.clone()));
-        if let Some(office) = office {
-            let state = draft.preview(before);
-            let plan = remind::plan(&state, office, before.now);
-            if let Some(mail) = plan.mails.iter().find(|m| m.person == new.person && m.letter != Letter::Team) {
-                outbox::decide(before, draft, &state.book, office, mail)?;
-            }
-        }
-        Ok(new)
+        let to = person(book, to)?.clone();
+        may_take_over(book, &request, &to, before.now).map_err(|fault| RegisterError::refused(fault.to_string(), fault.help()))?;
+        hand_over(before, draft, office, &request, &to, reason)
     })
+}
+
+/// Tells whether a person can take a request over.
+pub(super) fn may_take_over(book: &Book, request: &Request, to: &Person, now: Instant) -> Result<(), HandoverFault> {
+    let id = || to.id.clone();
+    if request.person == to.id {
+        return Err(HandoverFault::Same(id()));
+    }
+    if let Some(from) = book.people.get(&request.person).filter(|from| from.supplier() != to.supplier()) {
+        return Err(HandoverFault::Elsewhere(id(), to.belongs_to().to_owned(), from.belongs_to().to_owned()));
+    }
+    if !to.is_active(book.day_of(to, now)) {
+        return Err(HandoverFault::Inactive(id()));
+    }
+    if request.capacity == Capacity::Company && !to.roles.contains(&Role::Signatory) {
+        return Err(HandoverFault::NoSignatory(id()));
+    }
+    let has_it = |r: &&Record| r.request.policy == request.policy && r.request.version == request.version && r.request.capacity == request.capacity;
+    let has_signed = book.requests_of(&to.id).filter(has_it).any(|r| matches!(r.outcome, Outcome::Signed { .. }));
+    if has_signed { Err(HandoverFault::HasSigned(id())) } else { Ok(()) }
+}
+
+/// Records that another person has a request now, and decides the mail that asks them.
+pub(super) fn hand_over(
+    before: &mut Before<'_>,
+    draft: &mut Draft,
+    office: Option<&Office>,
+    request: &Request,
+    to: &Person,
+    reason: &str,
+) -> Result<Request, RegisterError> {
+    let new = Request { request: before.edge.id('r'), person: to.id.clone(), occasion: Occasion::Delegation, ..request.clone() };
+    draft.use_links(&request.request);
+    draft.record(Event::Delegated(ending(request, reason, Some(&new.request))));
+    draft.record(Event::Requested(new.clone()));
+    if let Some(office) = office {
+        let state = draft.preview(before);
+        let plan = remind::plan(&state, office, before.now);
+        if let Some(mail) = plan.mails.iter().find(|m| m.person == new.person && m.letter != Letter::Team) {
+            outbox::decide(before, draft, &state.book, office, mail)?;
+        }
+    }
+    Ok(new)
 }
 
 /// Voids a signature: it was given by mistake, or by the wrong person.

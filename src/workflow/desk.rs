@@ -163,13 +163,13 @@ fn unread() -> RegisterError {
     RegisterError::refused("the workspace does not read", "`countersign check` shows every fault")
 }
 
-/// What is said where mails are asked for and none are set up.
-fn no_mail() -> RegisterError {
+/// The refusal where mails are asked for and none are set up.
+pub fn no_mail() -> RegisterError {
     RegisterError::refused("`countersign.yaml` says nothing about mails", "add a `mail:` section; `countersign schema workspace` says what it holds")
 }
 
-/// What is said where the register is not set up.
-fn no_settings() -> RegisterError {
+/// The refusal where the register is not set up.
+pub fn no_settings() -> RegisterError {
     RegisterError::refused(
         "`countersign.yaml` says nothing about the register",
         "add `register: {origin: register.example.com/countersign, time_zone: Europe/Dublin, retention_years: 6}`",

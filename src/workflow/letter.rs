@@ -9,7 +9,7 @@ use crate::project::register as files;
 use crate::record::{State, agenda};
 use crate::rule::ladder::Stage;
 use crate::rule::obligation::ObligationKind;
-use crate::signature::link::Token;
+use crate::signature::link::{Code, Token};
 use crate::store::{LinkState, StoredLink, StoredMail};
 use crate::workflow::outbox::{Attach, Office};
 use crate::workflow::register::{Register, RegisterError};
@@ -48,6 +48,7 @@ pub(super) fn letter(
         }
         _ => None,
     };
+    let code = if decision.letter == Kind::Code { Some(code(register, office, decision)?) } else { None };
     Ok(Letter {
         key: mail.key.clone(),
         date: mail.decided,
@@ -61,7 +62,18 @@ pub(super) fn letter(
         attachment,
         known,
         report,
+        code,
     })
+}
+
+/// The code that a mail carries, and the minutes for which it is good.
+fn code(register: &mut Register, office: &Office, decision: &MailDecision) -> Result<(Code, u16), RegisterError> {
+    let gone = || RegisterError::refused("a newer code was asked for", "nothing is to be done");
+    let stored = register.view()?.code_of_mail(&decision.key)?.ok_or_else(gone)?;
+    let book = &register.state().book;
+    let request = decision.items.first().and_then(|item| book.requests.get(&item.obligation)).ok_or_else(gone)?;
+    let policy = book.version(&request.request.policy, request.request.version).ok_or_else(gone)?;
+    Ok((Code::derive(&office.secret, &stored.link, &policy.html, &stored.salt), super::answer::CODE_MINUTES))
 }
 
 /// The kind of report that a mail carries, out of its key `report:board:…`.
@@ -155,6 +167,7 @@ impl Writer<'_> {
         match self.decision.letter {
             Kind::Receipt => Template::Receipt,
             Kind::Report => Template::Report,
+            Kind::Code => Template::Code,
             Kind::Team => Template::Team,
             Kind::Request if is_about_policies => Template::Request,
             Kind::Request => Template::Digest(letter::Stage::Request),
@@ -200,11 +213,15 @@ pub(crate) fn language(language: Language) -> crate::outbox::Language {
     }
 }
 
-/// The address of a link: the token is made again, and must be the one whose digest is kept.
-fn link(office: &Office, kept: &StoredLink) -> Result<Link, RegisterError> {
+/// The token of a link, made again; it must be the one whose digest is kept.
+pub(super) fn token(office: &Office, kept: &StoredLink) -> Result<Token, RegisterError> {
     let token = Token::derive(&office.secret, &kept.request, &kept.salt);
-    if !token.opens(&kept.digest) {
-        return Err(RegisterError::integrity(files::LINK_SECRET, "it is not the secret that this link was made with"));
-    }
+    let stranger = || RegisterError::integrity(files::LINK_SECRET, "it is not the secret that this link was made with");
+    if token.opens(&kept.digest) { Ok(token) } else { Err(stranger()) }
+}
+
+/// The address of a link.
+fn link(office: &Office, kept: &StoredLink) -> Result<Link, RegisterError> {
+    let token = token(office, kept)?;
     Link::new(&format!("{}{}", office.sign_page, token.text())).map_err(|error| RegisterError::refused(error.to_string(), "correct `mail.sign_page`"))
 }

@@ -1,6 +1,7 @@
 //! Floor 5: one file for each use case, over the workspace on disk. No arguments parsed here, nothing printed.
 
 pub mod acknowledge;
+pub mod answer;
 pub mod assess;
 pub mod bounces;
 pub mod calendar;
@@ -11,7 +12,7 @@ pub mod explain;
 pub mod generate;
 pub mod init;
 pub mod ledger;
-mod letter;
+pub(crate) mod letter;
 pub mod outbox;
 pub mod oversight;
 pub mod packs;

@@ -37,8 +37,6 @@ const MOST_UNKNOWN: u32 = 5;
 const FIRST_WAIT_SECS: i64 = 120;
 /// The longest wait, in seconds.
 const LONGEST_WAIT_SECS: i64 = 12 * 60 * 60;
-/// File that the sender holds a lock on.
-const SENDERS_LOCK: &str = "countersign.db.sender";
 /// Everything that mails are made from.
 pub struct Office {
     /// Organisation, addresses and contact.
@@ -153,21 +151,69 @@ pub struct Attempt {
 /// Makes the receipt of a request, to be attached.
 pub type Attach<'a> = &'a mut dyn FnMut(&mut Register, &str) -> Result<Vec<u8>, RegisterError>;
 
-/// Sends what waits in the outbox. Only one process sends at a time, and a server that puts off one mail after the other is left alone for now.
+/// Two queues with a sender each, so that whoever waits for a code does not wait behind ten thousand reminders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Queue {
+    /// Codes and receipts, which answer somebody.
+    Answers,
+    /// Everything else, within the budget of an hour.
+    Rest,
+}
+
+impl Queue {
+    /// The file that its sender holds a lock on.
+    fn lock(self) -> &'static str {
+        match self {
+            Self::Answers => "countersign.db.answers",
+            Self::Rest => "countersign.db.sender",
+        }
+    }
+
+    fn holds(self, register: &Register, mail: &StoredMail) -> bool {
+        let letter = register.state().book.mails.get(&mail.key).map(|mail| mail.decision.letter);
+        matches!(letter, Some(Kind::Receipt | Kind::Code)) == (self == Self::Answers)
+    }
+}
+
+/// Sends what waits in the outbox, answers first. Only one process sends at a time, and a server that puts off one mail after the other is
+/// left alone for now.
 ///
 /// # Errors
 /// [`RegisterError::Refused`] when another process sends. What a server refuses is in the result and stops nothing.
 pub fn send(register: &mut Register, office: &Office, transport: &mut dyn Transport, attach: Attach<'_>) -> Result<Vec<Attempt>, RegisterError> {
-    let lock = files::lock(&register.root().join(SENDERS_LOCK))?;
-    let Some(_lock) = lock else { return Err(RegisterError::refused("another process sends mails now", "wait until it ends")) };
+    // The sign page has its own sender of answers; the rest is not its business.
+    let answers = send_queue(register, office, transport, attach, Queue::Answers)?.unwrap_or_default();
+    let rest = send_queue(register, office, transport, attach, Queue::Rest)?;
+    let rest = rest.ok_or_else(|| RegisterError::refused("another process sends mails now", "wait until it ends"))?;
+    Ok([answers, rest].concat())
+}
+
+/// Sends the codes and receipts that wait; none while another process does.
+///
+/// # Errors
+/// [`RegisterError`]; what a server refuses is in the result.
+pub fn send_answers(register: &mut Register, office: &Office, transport: &mut dyn Transport, attach: Attach<'_>) -> Result<Vec<Attempt>, RegisterError> {
+    Ok(send_queue(register, office, transport, attach, Queue::Answers)?.unwrap_or_default())
+}
+
+/// Sends a queue; `None` while another process does.
+fn send_queue(
+    register: &mut Register,
+    office: &Office,
+    transport: &mut dyn Transport,
+    attach: Attach<'_>,
+    queue: Queue,
+) -> Result<Option<Vec<Attempt>>, RegisterError> {
+    let lock = files::lock(&register.root().join(queue.lock()))?;
+    let Some(_lock) = lock else { return Ok(None) };
     // Who holds the lock is the only sender: what is under way has no process any more.
-    for orphan in mails(register, &[OutboxState::Sending])? {
+    for orphan in waiting(register, queue, &[OutboxState::Sending])? {
         settle(register, &orphan.key, |mail| (MailState::Unknown, mail.attempts, "the process that sent it ended before the reply".to_owned()))?;
     }
     let mut attempts: Vec<Attempt> = Vec::new();
     let mut put_off = 0;
-    let mut left = budget(register, office);
-    for mail in mails(register, &[OutboxState::Decided, OutboxState::Unknown])? {
+    let mut left = if queue == Queue::Rest { budget(register, office) } else { u32::MAX };
+    for mail in waiting(register, queue, &[OutboxState::Decided, OutboxState::Unknown])? {
         if left == 0 {
             break;
         }
@@ -180,7 +226,14 @@ pub fn send(register: &mut Register, office: &Office, transport: &mut dyn Transp
             break;
         }
     }
-    Ok(attempts)
+    Ok(Some(attempts))
+}
+
+/// Mails of a queue in any of these states, as things stand now.
+fn waiting(register: &mut Register, queue: Queue, states: &[OutboxState]) -> Result<Vec<StoredMail>, RegisterError> {
+    register.look()?;
+    let mails = mails(register, states)?;
+    Ok(mails.into_iter().filter(|mail| queue.holds(register, mail)).collect())
 }
 
 /// How many mails may still leave within the hour.
@@ -280,7 +333,9 @@ fn look(register: &mut Register, key: &str) -> Result<Look, RegisterError> {
         let Some(record) = before.state.book.mails.get(key).filter(|_| due) else { return Ok(Look::NotNow) };
         let links = before.view.links_of_mail(key)?;
         let decision = record.decision.clone();
-        if let Some(why) = obsolete(before.state, &decision, &links, before.now) {
+        let is_lapsed = decision.letter == Kind::Code && before.view.code_of_mail(key)?.is_none_or(|code| code.expires <= before.now);
+        let lapsed = is_lapsed.then(|| "the code in it is not good any more".to_owned());
+        if let Some(why) = obsolete(before.state, &decision, &links, before.now).or(lapsed) {
             draft.set_mail(StoredMail { state: OutboxState::Dropped, response: why.clone(), ..mail });
             draft.record(Event::MailSettled(MailResult { key: key.to_owned(), person: decision.person, result: MailState::Dropped, response: why.clone() }));
             return Ok(Look::Dropped(why));
@@ -407,6 +462,7 @@ pub fn test(office: &Office, transport: &mut dyn Transport, address: &str, now: 
         attachment: None,
         known: None,
         report: None,
+        code: None,
     };
     let composed = compose(&letter, &office.pages, &office.sender).map_err(|error| RegisterError::refused(error.to_string(), "give one e-mail address"))?;
     let outcome = transport.send(&composed);

@@ -116,6 +116,7 @@ fn render(compiler: &Compiler, order: &Order, report: &mut Report) -> Option<(Po
         period_months: spec.as_ref().and_then(|s| s.period_months),
         due_days,
         owner: spec.as_ref().map_or_else(|| compiler.workspace.value.look.organisation.clone(), |s| s.owner.clone()),
+        code: spec.as_ref().is_some_and(|s| s.code),
         acknowledged_by: spec.map_or(AcknowledgedBy::Person, |s| s.by),
     };
     Some((version, pdf, page))

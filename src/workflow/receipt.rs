@@ -118,7 +118,7 @@ fn certificate_of(register: &Register, a: &Acknowledgment, entry: u64, leaf: &[u
         },
         method: match &a.proof {
             Method::SshKey { fingerprint, .. } => certificate::Method::SshKey { fingerprint: fingerprint.clone() },
-            Method::Link { sent_to, .. } => certificate::Method::Link { mailbox: sent_to.clone() },
+            Method::Link { sent_to, code, .. } => certificate::Method::Link { mailbox: sent_to.clone(), code: *code },
             Method::Attestation { signatory, .. } => certificate::Method::Attestation { signatory: name_of(signatory), role: None },
         },
         time: a.signed,

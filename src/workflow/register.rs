@@ -19,7 +19,7 @@ use crate::ledger::verify::Frontier;
 use crate::project::{DiskError, register as files};
 use crate::record::event::{ClockSource, PAYLOAD_VERSION};
 use crate::record::{Event, Payload, State};
-use crate::store::{Content, SqliteStore, Store, StoreError, StoredCheckpoint, StoredEntry, StoredLink, StoredMail, Unit, View};
+use crate::store::{Content, SqliteStore, Store, StoreError, StoredCheckpoint, StoredCode, StoredEntry, StoredLink, StoredMail, Unit, View};
 
 /// How far the clock may stand behind the newest entry, in seconds: clocks of two machines differ, and time servers step.
 const CLOCK_TOLERANCE_SECS: i64 = 60;
@@ -151,7 +151,8 @@ enum Change {
     RotateLinks { request: String, but: String },
     UseLinks(String),
     SetLastRun(Instant),
-    AddNonce { nonce: Digest, link: Digest, expires: Instant },
+    SetCode(StoredCode),
+    LockLink(Digest),
     DestroyFile(Digest),
     Destroy { positions: Vec<u64>, requests: Vec<String>, mails: Vec<String> },
 }
@@ -208,9 +209,14 @@ impl Draft {
         self.changes.push(Change::SetLastRun(at));
     }
 
-    /// Adds a nonce.
-    pub fn add_nonce(&mut self, nonce: Digest, link: Digest, expires: Instant) {
-        self.changes.push(Change::AddNonce { nonce, link, expires });
+    /// Keeps the code of a link in place of the one before.
+    pub fn set_code(&mut self, code: StoredCode) {
+        self.changes.push(Change::SetCode(code));
+    }
+
+    /// Locks a link.
+    pub fn lock_link(&mut self, link: Digest) {
+        self.changes.push(Change::LockLink(link));
     }
 
     /// Destroys a kept file.
@@ -329,6 +335,25 @@ impl Register {
     /// [`RegisterError::NoKey`].
     pub fn signers(&self) -> Result<Vec<SigningKey>, RegisterError> {
         signers(&self.root, &self.state)
+    }
+
+    /// The state and what is kept beside it, after taking in what other processes recorded since.
+    ///
+    /// # Errors
+    /// As [`Register::open`].
+    pub fn look(&mut self) -> Result<(&State, Box<dyn View + '_>), RegisterError> {
+        let Self { root, store, state, frontier, trusted, .. } = self;
+        let view = store.view()?;
+        if view.size()? != state.size {
+            // Another process may have changed keys as well.
+            *trusted = self::trusted(root)?;
+            if let Err(error) = catch_up(view.as_ref(), state, frontier, trusted, None) {
+                // Half of it may be in the state already: it is read again.
+                (*state, *frontier) = (State::default(), Frontier::default());
+                return Err(error);
+            }
+        }
+        Ok((state, view))
     }
 
     /// A view of what is kept.
@@ -608,7 +633,8 @@ fn apply(unit: &mut dyn Unit, change: Change) -> Result<(), RegisterError> {
         Change::RotateLinks { request, but } => unit.rotate_links(&request, &but)?,
         Change::UseLinks(request) => unit.use_links(&request)?,
         Change::SetLastRun(at) => unit.set_last_run(at)?,
-        Change::AddNonce { nonce, link, expires } => unit.add_nonce(&nonce, &link, expires)?,
+        Change::SetCode(code) => unit.set_code(&code)?,
+        Change::LockLink(link) => unit.lock_link(&link)?,
         Change::DestroyFile(digest) => unit.destroy_file(&digest)?,
         Change::Destroy { positions, requests, mails } => unit.destroy(&positions, &requests, &mails)?,
     }

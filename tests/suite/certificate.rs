@@ -23,7 +23,7 @@ fn look() -> Look {
 }
 
 fn link() -> Method {
-    Method::Link { mailbox: "jana.roth@northwind.example".to_owned() }
+    Method::Link { mailbox: "jana.roth@northwind.example".to_owned(), code: false }
 }
 
 fn ssh_key() -> Method {
@@ -96,7 +96,7 @@ fn extreme(language: &str, method: Method) -> Certificate {
     certificate.ledger.key = format!("{}+1f9d3c07+AV2lqHgL8nS3vJwW1yXQeT0uKcZrBmFoD4pE6iGhNxYa", certificate.ledger.origin);
     (certificate.ledger.entry, certificate.ledger.size) = (u64::MAX - 1, u64::MAX);
     match &mut certificate.method {
-        Method::Link { mailbox } => mailbox.clone_from(certificate.person.email.as_ref().unwrap()),
+        Method::Link { mailbox, .. } => mailbox.clone_from(certificate.person.email.as_ref().unwrap()),
         Method::Attestation { signatory, role } => (*signatory, *role) = (name, Some("Geschäftsführerin ".repeat(9))),
         Method::SshKey { .. } => {}
     }

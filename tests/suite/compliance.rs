@@ -64,6 +64,7 @@ pub(crate) fn version(number: &str, on: &str) -> PolicyVersion {
         due_days: 14,
         owner: "Compliance".to_owned(),
         acknowledged_by: AcknowledgedBy::Person,
+        code: false,
     }
 }
 
@@ -82,7 +83,7 @@ pub(crate) fn request(id: &str, person: &str, number: &str, due: &str, occasion:
 
 pub(crate) fn acknowledgment(request: &Request, signed: Instant) -> Acknowledgment {
     let text = "I acknowledge.\n".to_owned();
-    let proof = Method::Link { link: Digest::of(b"token"), sent_to: "a@northwind.example".to_owned() };
+    let proof = Method::Link { link: Digest::of(b"token"), sent_to: "a@northwind.example".to_owned(), code: false };
     Acknowledgment {
         request: request.request.clone(),
         person: request.person.clone(),

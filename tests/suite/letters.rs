@@ -53,5 +53,6 @@ pub(crate) fn letter(language: Language, template: Template) -> Letter {
         attachment: None,
         known: None,
         report: None,
+        code: None,
     }
 }

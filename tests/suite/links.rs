@@ -11,7 +11,8 @@ use countersign::record::Event;
 use countersign::record::event::PersonChange;
 use countersign::signature::link::{LinkRefusal, Nonce, Token};
 use countersign::store::OutboxState;
-use countersign::workflow::acknowledge::{Signer, open_link, sign_with_link};
+use countersign::workflow::acknowledge::Signer;
+use countersign::workflow::answer::{self, Signing};
 use countersign::workflow::outbox::{self, Attempt, Office};
 use countersign::workflow::register::{Edge, Register};
 use countersign::workflow::{desk, remind};
@@ -111,16 +112,16 @@ impl World {
     }
 
     fn open(&self, day: &str, token: &Token) -> Result<Nonce, LinkRefusal> {
-        let mut register = self.at(noon(day));
-        let pages = outbox::pages(&self.root).unwrap();
-        open_link(&mut register, &pages, token).unwrap().map(|(_, nonce)| nonce)
+        answer::open(&mut self.at(noon(day)), &self.office(), token).unwrap().map(|opened| opened.nonce).map_err(|closed| closed.why)
     }
 
     fn sign_at(&self, now: Instant, token: &Token, nonce: &Nonce) -> Result<String, LinkRefusal> {
-        let mut register = self.at(now);
-        let pages = outbox::pages(&self.root).unwrap();
         let signer = Signer { typed_name: "Ann Able".to_owned(), ..Signer::default() };
-        sign_with_link(&mut register, &pages, None, token, nonce, &signer).unwrap().map(|a| a.request)
+        match answer::sign(&mut self.at(now), &self.office(), token, nonce, &signer, None).unwrap() {
+            Ok(Signing::Signed(request)) => Ok(request),
+            Ok(Signing::Code(wish)) => panic!("{wish:?}"),
+            Err(closed) => Err(closed.why),
+        }
     }
 
     fn size(&self) -> u64 {
@@ -147,7 +148,9 @@ fn link_signs_once() {
     let nonce = world.open("2027-01-06", &token).unwrap();
     assert_eq!(world.sign_at(noon("2027-01-06"), &token, &nonce), Ok("r-1".to_owned()));
     let size = world.size();
-    assert_eq!(world.sign_at(noon("2027-01-06"), &token, &nonce), Err(LinkRefusal::Used));
+    assert_eq!(world.sign_at(noon("2027-01-06"), &token, &nonce), Ok("r-1".to_owned()), "the same form again leads to the same result");
+    let other_tab = Nonce::parse(&"A".repeat(75)).unwrap();
+    assert_eq!(world.sign_at(noon("2027-01-06"), &token, &other_tab), Err(LinkRefusal::Used));
     assert_eq!(world.open("2027-01-06", &token).unwrap_err(), LinkRefusal::Used);
     assert_eq!(world.size(), size, "nothing more was recorded");
 }
@@ -168,7 +171,7 @@ fn number_that_was_not_shown_for_this_link_or_too_long_ago_does_not_count() {
     let world = World::new();
     let token = world.token("2027-01-05");
     let nonce = world.open("2027-01-06", &token).unwrap();
-    assert_eq!(world.sign_at(noon("2027-01-06"), &token, &Nonce::new([9; 16])), Err(LinkRefusal::Nonce));
+    assert_eq!(world.sign_at(noon("2027-01-06"), &token, &Nonce::parse(&"A".repeat(75)).unwrap()), Err(LinkRefusal::Nonce));
     assert_eq!(world.sign_at(noon("2027-01-06").plus_secs(4 * 3600), &token, &nonce), Err(LinkRefusal::Nonce));
     assert_eq!(world.sign_at(noon("2027-01-06").plus_secs(4 * 3600 + 1), &token, &nonce), Err(LinkRefusal::Nonce));
     let again = world.open("2027-01-07", &token).unwrap();
@@ -350,9 +353,8 @@ fn who_has_left_does_not_sign() {
         })
         .unwrap();
     let mut register = world.at(noon("2027-01-06"));
-    let pages = outbox::pages(&world.root).unwrap();
     let signer = Signer { typed_name: "Ann Able".to_owned(), ..Signer::default() };
-    let refusal = sign_with_link(&mut register, &pages, None, &token, &nonce, &signer).unwrap_err();
+    let refusal = answer::sign(&mut register, &world.office(), &token, &nonce, &signer, None).unwrap_err();
     assert!(refusal.to_string().contains("has left"), "{refusal}");
 }
 

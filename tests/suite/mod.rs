@@ -38,5 +38,7 @@ pub(crate) mod shelf;
 pub(crate) mod signature;
 pub(crate) mod tamper;
 pub(crate) mod text;
+pub(crate) mod town;
 pub(crate) mod training;
 pub(crate) mod tree;
+pub(crate) mod web;

@@ -1,7 +1,8 @@
 //! Tokens, nonces, SSH signatures and the statement they are over.
 
 use countersign::base::digest::Digest;
-use countersign::signature::link::{LinkSecret, Nonce, Token};
+use countersign::base::instant::Instant;
+use countersign::signature::link::{LinkSecret, Nonce, Pass, Token};
 use countersign::signature::ssh::{SshRefusal, check_key, verify, verify_by};
 use countersign::signature::statement::Statement;
 use proptest::prelude::*;
@@ -71,17 +72,24 @@ fn token_depends_on_secret_request_and_salt() {
         assert!(!other.opens(&token.digest()));
     }
     assert!(token.opens(&token.digest()));
-    assert_eq!(format!("{token:?} {secret:?} {:?}", Nonce::new([0; 16])), "Token(..) LinkSecret(..) Nonce(..)", "a log shows no secret");
+    assert_eq!(
+        format!("{token:?} {secret:?} {:?}", Nonce::issue(&secret, &token.digest(), &token.digest(), Instant::from_millis(0), [0; 16])),
+        "Token(..) LinkSecret(..) Nonce(..)",
+        "a log shows no secret"
+    );
 }
 
 proptest! {
     #[test]
-    fn tokens_and_nonces_have_one_spelling(text in "[A-Za-z0-9_=+/-]{0,50}") {
+    fn tokens_and_nonces_have_one_spelling(text in "[A-Za-z0-9_=+/-]{0,80}") {
         if let Some(token) = Token::parse(&text) {
             prop_assert_eq!(token.text(), text.clone());
         }
         if let Some(nonce) = Nonce::parse(&text) {
-            prop_assert_eq!(nonce.text(), text);
+            prop_assert_eq!(nonce.text(), text.clone());
+        }
+        if let Some(pass) = Pass::parse(&text) {
+            prop_assert_eq!(pass.text(), text);
         }
     }
 

@@ -111,6 +111,7 @@ pub(crate) fn publish(register: &mut Register) {
                 due_days: 14,
                 owner: "Compliance".to_owned(),
                 acknowledged_by: AcknowledgedBy::Person,
+                code: false,
             })));
             Ok(())
         })
@@ -174,7 +175,7 @@ pub(crate) fn acknowledgment(id: &str, person: &str, now: Instant) -> Acknowledg
         shown: Digest::of(b"<p>the policy</p>"),
         consent: Consent { text: text.to_owned(), sha256: Digest::of(text.as_bytes()), locale: "en".to_owned(), button: "I acknowledge".to_owned() },
         typed_name: format!("Name of {person}"),
-        proof: Method::Link { link: Digest::of(id.as_bytes()), sent_to: format!("{person}@example.com") },
+        proof: Method::Link { link: Digest::of(id.as_bytes()), sent_to: format!("{person}@example.com"), code: false },
         strength: Strength::MailboxHolder,
         signed: now,
         address: None,
