@@ -97,7 +97,7 @@ fn acknowledgment(number: u32, edge: &Edge) -> Event {
         shown: Digest::of(b"html"),
         consent: Consent { text: text.to_owned(), sha256: Digest::of(text.as_bytes()), locale: "en".to_owned(), button: "I acknowledge".to_owned() },
         typed_name: format!("Name of {person}"),
-        proof: Method::Link { link: Digest::of(&number.to_be_bytes()), sent_to: format!("{person}@example.com") },
+        proof: Method::Link { link: Digest::of(&number.to_be_bytes()), sent_to: format!("{person}@example.com"), code: false },
         strength: Strength::MailboxHolder,
         signed: edge.now(),
         address: Some("203.0.113.7".to_owned()),

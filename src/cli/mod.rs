@@ -11,6 +11,7 @@ mod due;
 mod erase;
 mod exit;
 mod explain;
+mod gate;
 mod generate;
 mod init;
 mod ledger;
@@ -29,6 +30,7 @@ mod serve;
 mod status;
 mod sync;
 mod table;
+mod token;
 mod training;
 mod verify;
 
@@ -134,6 +136,7 @@ enum Verb {
     Receipt(receipt::ReceiptArgs),
     Remind(remind::RemindArgs),
     Status(status::StatusArgs),
+    Gate(gate::GateArgs),
     Report(report::ReportArgs),
     Doctor(doctor::DoctorArgs),
     Outbox(outbox::OutboxArgs),
@@ -142,6 +145,7 @@ enum Verb {
     Ledger(ledger::LedgerArgs),
     Pack(pack::PackArgs),
     Serve(serve::ServeArgs),
+    Token(token::TokenArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -184,6 +188,7 @@ pub fn run() -> ExitCode {
         Verb::Decision(args) => oversight::decision(&common, &args),
         Verb::Receipt(args) => receipt::run(&common, &args),
         Verb::Remind(args) => remind::run(&common, &args),
+        Verb::Gate(args) => gate::run(&common, &args),
         Verb::Status(args) => status::run(&common, &args),
         Verb::Report(args) => report::run(&common, &args),
         Verb::Doctor(args) => doctor::run(&common, &args),
@@ -192,6 +197,7 @@ pub fn run() -> ExitCode {
         Verb::Erase(args) => erase::run(&common, &args),
         Verb::Ledger(args) => ledger::run(&common, args),
         Verb::Pack(args) => pack::run(&common, args),
+        Verb::Token(args) => token::run(&common, &args),
         Verb::Serve(args) => serve::run(&common, &args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => completions::run::<Arguments>(&args),

@@ -249,9 +249,12 @@ impl PackRecord {
 
     /// How the pack stands.
     pub fn state(&self) -> PackState {
-        if self.terminated.is_some() {
-            PackState::Terminated
-        } else if self.superseded.is_some() {
+        if self.terminated.is_some() { PackState::Terminated } else { self.state_before_end() }
+    }
+
+    /// How the pack stands, or stood before it was terminated.
+    pub fn state_before_end(&self) -> PackState {
+        if self.superseded.is_some() {
             PackState::Superseded
         } else if matches!(self.origin, Origin::Adopted(_)) {
             PackState::Adopted

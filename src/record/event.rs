@@ -14,6 +14,7 @@ use crate::compliance::person::Person;
 use crate::compliance::policy::PolicyVersion;
 use crate::contract::history::AssessmentRecord;
 use crate::contract::milestone::{Adoption, Approval, Issue, Rejection, Signing, Submission, Supersession, Termination};
+use crate::record::access::{AccessToken, Revocation};
 use crate::rule::decision::DecisionRecord;
 use crate::rule::evidence::Evidence;
 use crate::rule::finding::{Finding, FindingClosure, FindingUpdate};
@@ -164,6 +165,12 @@ pub enum Event {
     /// A decision was recorded.
     #[serde(rename = "decision.recorded")]
     Decided(DecisionRecord),
+    /// A program is let in with a token.
+    #[serde(rename = "access.issued")]
+    AccessIssued(AccessToken),
+    /// A token is good for nothing any more.
+    #[serde(rename = "access.revoked")]
+    AccessRevoked(Revocation),
 }
 
 /// The first entry of a register.
@@ -257,6 +264,8 @@ impl Event {
             Self::Assessed(_) => "supplier.assessed",
             Self::EvidenceAdded(_) => "evidence.added",
             Self::Decided(_) => "decision.recorded",
+            Self::AccessIssued(_) => "access.issued",
+            Self::AccessRevoked(_) => "access.revoked",
         }
     }
 

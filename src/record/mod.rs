@@ -3,8 +3,10 @@
 //! Job: be the one place where the words of people, contracts and keys become bytes that are hashed for ever.
 //! Neighbours below: `compliance`, `contract`, `base`. Never does: hash, sign, store, ask the time.
 
+pub mod access;
 pub mod agenda;
 pub mod event;
+pub mod gate;
 pub mod overview;
 pub mod paper;
 pub mod state;

@@ -3,6 +3,7 @@
 use crate::base::instant::Instant;
 use crate::compliance::book::{Book, Outcome};
 use crate::contract::lifecycle::Contracts;
+use crate::record::access::Access;
 use crate::record::event::{Event, Payload};
 use crate::rule::finding::Findings;
 
@@ -25,6 +26,8 @@ pub struct State {
     pub contracts: Contracts,
     /// Findings.
     pub findings: Findings,
+    /// Tokens of programs.
+    pub access: Access,
 }
 
 impl State {
@@ -80,6 +83,8 @@ impl State {
             Event::Assessed(assessment) => contracts.assess(entry, at, *assessment),
             Event::EvidenceAdded(evidence) => contracts.add_evidence(entry, at, *evidence),
             Event::Decided(decision) => contracts.decide(entry, at, decision),
+            Event::AccessIssued(token) => self.access.issue(token),
+            Event::AccessRevoked(revocation) => self.access.revoke(revocation),
         }
     }
 

@@ -83,12 +83,14 @@ async fn around(State(site): Shared, mut request: Request, next: Next) -> Respon
         is_own_form: guard::is_own_form(headers, &site.origin),
     };
     let asked_in = asker.language;
+    let is_program = route.starts_with(api::ROOT) || request.uri().path().starts_with(api::ROOT) || route == "/healthz";
     let mut response = if address.is_some_and(|address| !site.limits.admits(address)) {
-        too_many(&site, asked_in)
+        too_many(&site, asked_in, is_program)
     } else {
         request.extensions_mut().insert(Arc::new(asker));
         match tokio::time::timeout(WHOLE_TIME, next.run(request)).await {
             Ok(response) => response,
+            Err(_) if is_program => api::busy(),
             Err(_) => notice(&site, StatusCode::SERVICE_UNAVAILABLE, asked_in, &view::notice("busy")),
         }
     };
@@ -257,6 +259,9 @@ async fn style(State(site): Shared, Path(name): Path<String>) -> Response {
 
 async fn nothing(State(site): Shared, request: Request) -> Response {
     let language = asker(&request).language;
+    if request.uri().path().starts_with(api::ROOT) {
+        return api::problem(StatusCode::NOT_FOUND, "there is nothing here; `/api/v1/openapi.json` says what there is");
+    }
     notice(&site, StatusCode::NOT_FOUND, language, &view::notice("unknown"))
 }
 
@@ -275,7 +280,7 @@ fn language(headers: &HeaderMap) -> Language {
 /// The token in an address, unless it is none, or was asked for too often.
 fn link(site: &Site, asker: &Asker, text: &str) -> Result<Token, Box<Response>> {
     let token = Token::parse(text).ok_or_else(|| Box::new(notice(site, StatusCode::NOT_FOUND, asker.language, &view::notice("unknown"))))?;
-    if site.limits.admits_link(&token.digest()) { Ok(token) } else { Err(Box::new(too_many(site, asker.language))) }
+    if site.limits.admits_link(&token.digest()) { Ok(token) } else { Err(Box::new(too_many(site, asker.language, false))) }
 }
 
 /// Reads the form of a POST.
@@ -422,8 +427,9 @@ fn failed(site: &Site, asker: &Asker, doing: &str, error: &ClerkError) -> Respon
     response
 }
 
-fn too_many(site: &Site, language: Language) -> Response {
-    let mut response = notice(site, StatusCode::TOO_MANY_REQUESTS, language, &view::notice("too_many"));
+fn too_many(site: &Site, language: Language, is_program: bool) -> Response {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let mut response = if is_program { api::problem(status, "too many requests") } else { notice(site, status, language, &view::notice("too_many")) };
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
     response
 }

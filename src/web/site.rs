@@ -53,8 +53,8 @@ pub(super) struct Site {
     pub(super) proxies: Vec<IpNet>,
     /// Takes answers.
     pub(super) counter: Clerk,
-    /// Makes receipts, which takes longer.
-    press: Clerk,
+    /// Makes receipts and looks into the past, which takes longer.
+    pub(super) press: Clerk,
     /// Hands mails over, which may take very long.
     post: Clerk,
     /// Something waits to be mailed.

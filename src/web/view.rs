@@ -54,6 +54,7 @@ pub(super) fn sign(site: &Site, opened: &Opened, text: &Text, action: &str, toda
         "request": {
             "due": date(request.due), "is_overdue": left < 0, "days_left": (left >= 0).then_some(left),
             "is_for_company": request.capacity == Capacity::Company, "is_renewal": request.occasion == Occasion::Renewal, "company": request.company,
+            "company_end": request.company.as_deref().map(|name| name.trim_end_matches('.')),
         },
         "consent": { "paragraphs": consent.text.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), "button": consent.button },
         "nonce": opened.nonce.text(),
@@ -80,6 +81,7 @@ pub(super) fn done(site: &Site, answered: &Answered, pass: &str) -> Value {
         "outcome": word(*fate),
         "policy": { "title": policy.title, "version": policy.version.to_string(), "issuer": policy.issuer },
         "person": { "name": person.name },
+        "company": request.company.as_ref().filter(|_| request.capacity == Capacity::Company),
         "signed_at": signed.map(|at| moment(at, person)),
         "receipt_href": receipt,
         "receipt_name": receipt.is_some().then(|| receipt_name(&request.request)),
@@ -123,7 +125,7 @@ pub(super) fn receipt_name(request: &str) -> String {
 
 fn other(site: &Site, other: &Other, language: Language) -> Value {
     json!({
-        "title": other.title, "version": other.version, "due": letter::language(language).date(other.due), "state": word(other.standing),
+        "title": other.title, "company": other.company, "version": other.version, "due": letter::language(language).date(other.due), "state": word(other.standing),
         "href": other.token.as_ref().map(|token| format!("{}{}", site.base, token.text())),
     })
 }

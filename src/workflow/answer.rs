@@ -7,7 +7,7 @@ use crate::base::date::Date;
 use crate::base::digest::Digest;
 use crate::base::encode::hex;
 use crate::base::instant::Instant;
-use crate::compliance::acknowledgment::{Method, Request};
+use crate::compliance::acknowledgment::{Capacity, Method, Request};
 use crate::compliance::book::{Book, Item, Letter, MailDecision, Outcome, Record};
 use crate::compliance::person::{Language, Person};
 use crate::compliance::policy::PolicyVersion;
@@ -55,6 +55,8 @@ pub struct Opened {
 pub struct Other {
     /// Title of the policy.
     pub title: String,
+    /// The company that is signed for, where it is one.
+    pub company: Option<String>,
     /// Its version.
     pub version: String,
     /// Last day.
@@ -396,6 +398,7 @@ fn others(state: &State, view: &(impl View + ?Sized), office: &Office, links: &[
             let title = book.version(&request.policy, request.version).map_or(&request.policy, |version| &version.title).clone();
             let other = Other {
                 title,
+                company: request.company.clone().filter(|_| request.capacity == Capacity::Company),
                 version: request.version.to_string(),
                 due: request.due,
                 standing: if record.is_open() && !opens { Fate::Closed } else { fate(record) },

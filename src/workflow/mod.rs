@@ -1,5 +1,6 @@
 //! Floor 5: one file for each use case, over the workspace on disk. No arguments parsed here, nothing printed.
 
+pub mod access;
 pub mod acknowledge;
 pub mod answer;
 pub mod assess;

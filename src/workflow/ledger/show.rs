@@ -124,6 +124,8 @@ pub fn describe(event: &Event) -> String {
         Event::Assessed(record) => format!("{} is {} on {}, next review by {}", record.supplier, record.tier.word(), record.date, record.next_review),
         Event::EvidenceAdded(evidence) => format!("{} for {}, due {}: {}", evidence.evidence, evidence.obligation, evidence.due, evidence.name),
         Event::Decided(decision) => format!("{} about {} until {}: {}", decision.decision, decision.subject, decision.expires, decision.reason),
+        Event::AccessIssued(t) => format!("token {} for {}, good until {}", t.token, t.name, t.expires),
+        Event::AccessRevoked(r) => format!("token {}: {}", r.token, r.reason),
     }
 }
 
