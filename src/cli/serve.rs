@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::exit::{self, Failure};
 use crate::cli::{Acting, Common, mail};
 use crate::web::{self, Options};
+use crate::workflow::register::Edge;
 
 /// Serve the sign page, to which the links in mails lead, and the interface for programs.
 ///
@@ -28,6 +29,8 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn run(common: &Common, args: &ServeArgs) -> Result<u8, Failure> {
     let options = Options { listen: args.listen, mails: !args.no_mail, password: mail::password() };
-    web::start(&common.workspace, &args.acting.edge(), &options)?.run();
+    // What people answer is recorded as by the page, not by the account that it runs under.
+    let by = args.acting.by.clone().unwrap_or_else(|| "sign page".to_owned());
+    web::start(&common.workspace, &Edge { by, ..args.acting.edge() }, &options)?.run();
     Ok(exit::DONE)
 }

@@ -153,8 +153,7 @@ fn who(contracts: &Contracts, pack: &PackRecord, obligor: Obligor) -> String {
 /// What a contract promises at an interval: audits, tests, reports, reviews.
 fn recurring(contracts: &Contracts, pack: &PackRecord) -> Vec<Obligation> {
     let Some(submission) = pack.submission() else { return Vec::new() };
-    let signed = pack.signings.iter().flat_map(|s| s.what.effective.into_iter().chain(s.what.signatures.iter().map(|s| s.date))).max();
-    let Some(from) = signed else { return Vec::new() };
+    let Some(from) = pack.in_force_from() else { return Vec::new() };
     let entry = pack.signings.last().map_or(0, |s| s.entry);
     let one = |obligation: &PackObligation| {
         let months = interval_months(obligation)?;
@@ -203,17 +202,43 @@ pub fn interval_months(obligation: &PackObligation) -> Option<i32> {
     }
 }
 
+/// The term of a contract that has an end.
+struct Term {
+    /// Last day of the initial term.
+    end: Date,
+    renewal: Renewal,
+    notice_days: u32,
+    /// Day and entry that it is known from.
+    since: (Date, u64),
+}
+
+fn term(contracts: &Contracts, pack: &PackRecord) -> Option<Term> {
+    match &pack.origin {
+        Origin::Adopted(adoption) => {
+            let since = (adoption.what.effective, adoption.entry);
+            Some(Term { end: adoption.what.end?, renewal: Renewal::None, notice_days: 0, since })
+        }
+        Origin::Submitted(submission) => {
+            let newest = contracts.assessments.get(pack.supplier())?.last()?;
+            let term = newest.what.term.as_ref()?;
+            Some(Term { end: term.end?, renewal: term.renewal, notice_days: term.notice_days, since: (submission.what.date, newest.entry) })
+        }
+    }
+}
+
+/// The last day of a contract by its term; `None` for an open end, and for one that renews itself year by year.
+///
+/// Evidence of a renewal that counts until a later day moves it there. Evidence without such a day closes the reminder and moves nothing,
+/// because it may as well show that the end was prepared.
+pub fn last_day(contracts: &Contracts, pack: &PackRecord) -> Option<Date> {
+    let term = term(contracts, pack).filter(|term| term.renewal != Renewal::Yearly)?;
+    let renewed = newest_evidence(contracts, &format!("renewal/{}", pack.id())).and_then(|evidence| evidence.what.valid_until);
+    Some(renewed.map_or(term.end, |until| until.max(term.end)))
+}
+
 /// The last day to give notice before a contract is renewed, or its end where it is not renewed by itself.
 fn renewal(contracts: &Contracts, pack: &PackRecord, day: Date) -> Option<Obligation> {
-    let (end, renewal, notice_days, since) = match &pack.origin {
-        Origin::Adopted(adoption) => (adoption.what.end?, Renewal::None, 0, (adoption.what.effective, adoption.entry)),
-        Origin::Submitted(submission) => {
-            let history = contracts.assessments.get(pack.supplier())?;
-            let newest = history.last()?;
-            let term = newest.what.term.as_ref()?;
-            (term.end?, term.renewal, term.notice_days, (submission.what.date, newest.entry))
-        }
-    };
+    let Term { end, renewal, notice_days, since } = term(contracts, pack)?;
     let id = format!("renewal/{}", pack.id());
     let settled = newest_evidence(contracts, &id).map(|e| e.what.valid_until.unwrap_or(e.what.due));
     let notice = whole_days(notice_days);

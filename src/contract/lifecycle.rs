@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::base::date::Date;
 use crate::base::instant::Instant;
 use crate::contract::history::AssessmentRecord;
 use crate::contract::milestone::{Adoption, Approval, Issue, PackDocument, Rejection, Side, Signature, Signing, Submission, Supersession, Termination};
@@ -183,6 +184,11 @@ impl Contracts {
     pub fn assessment(&self, supplier: &str) -> Option<&AssessmentRecord> {
         self.assessments.get(supplier)?.last().map(|recorded| &recorded.what)
     }
+
+    /// The newest assessment of a supplier that was made by a day, that day included.
+    pub fn assessment_on(&self, supplier: &str, day: Date) -> Option<&AssessmentRecord> {
+        self.assessments.get(supplier)?.iter().rev().map(|recorded| &recorded.what).find(|record| record.date <= day)
+    }
 }
 
 impl PackRecord {
@@ -249,29 +255,43 @@ impl PackRecord {
 
     /// How the pack stands.
     pub fn state(&self) -> PackState {
-        if self.terminated.is_some() { PackState::Terminated } else { self.state_before_end() }
-    }
-
-    /// How the pack stands, or stood before it was terminated.
-    pub fn state_before_end(&self) -> PackState {
-        if self.superseded.is_some() {
+        if self.terminated.is_some() {
+            PackState::Terminated
+        } else if self.superseded.is_some() {
             PackState::Superseded
         } else if matches!(self.origin, Origin::Adopted(_)) {
             PackState::Adopted
         } else if !self.issues.is_empty() {
-            let states: Vec<PackState> = self.documents().iter().map(|d| self.signed_state(&d.file)).collect();
-            // A pack of which one document is executed and another not even signed is half-signed as well.
-            match (states.iter().min(), states.iter().max()) {
-                (Some(PackState::Executed), _) => PackState::Executed,
-                (_, Some(PackState::HalfSigned | PackState::Executed)) => PackState::HalfSigned,
-                _ => PackState::Issued,
-            }
+            self.signing_state()
         } else if self.is_rejected {
             PackState::Rejected
         } else if self.missing_roles().is_empty() {
             PackState::Approved
         } else {
             PackState::Submitted
+        }
+    }
+
+    /// How the signing of the whole pack stands, once it is issued.
+    fn signing_state(&self) -> PackState {
+        let states: Vec<PackState> = self.documents().iter().map(|d| self.signed_state(&d.file)).collect();
+        // A pack of which one document is executed and another not even signed is half-signed as well.
+        match (states.iter().min(), states.iter().max()) {
+            (Some(PackState::Executed), _) => PackState::Executed,
+            (_, Some(PackState::HalfSigned | PackState::Executed)) => PackState::HalfSigned,
+            _ => PackState::Issued,
+        }
+    }
+
+    /// The first day on which the contract binds: both sides have signed every document, and each has effect; `None` while one has not signed.
+    ///
+    /// Says nothing about its end: what was superseded or terminated once began as well. A document that takes effect before the last
+    /// signature binds from the signature on, because nobody could rely on it before.
+    pub fn in_force_from(&self) -> Option<Date> {
+        match &self.origin {
+            Origin::Adopted(adoption) => Some(adoption.what.effective.max(adoption.what.signed)),
+            Origin::Submitted(_) if self.issues.is_empty() || self.signing_state() != PackState::Executed => None,
+            Origin::Submitted(_) => self.signings.iter().flat_map(|s| s.what.effective.into_iter().chain(s.what.signatures.iter().map(|s| s.date))).max(),
         }
     }
 

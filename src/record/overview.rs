@@ -283,7 +283,7 @@ pub fn overview(state: &State, day: Date, now: Instant, appetite: Option<&RiskAp
 
 /// The newest assessment of each supplier by a day.
 fn newest(state: &State, day: Date) -> impl Iterator<Item = &AssessmentRecord> {
-    state.contracts.assessments.values().filter_map(move |history| history.iter().rev().map(|r| &r.what).find(|record| record.date <= day))
+    state.contracts.assessments.keys().filter_map(move |supplier| state.contracts.assessment_on(supplier, day))
 }
 
 fn row(

@@ -72,13 +72,13 @@ pub struct Other {
 pub enum Fate {
     /// Nothing yet.
     Open,
-    /// Signed, and perhaps voided since.
+    /// Signed.
     Signed,
     /// Declined.
     Declined,
     /// Handed over.
     HandedOver,
-    /// Closed, or a newer version or mail stands in its place.
+    /// Closed or voided, or a newer version or mail stands in its place.
     Closed,
 }
 
@@ -413,10 +413,10 @@ fn others(state: &State, view: &(impl View + ?Sized), office: &Office, links: &[
 fn fate(record: &Record) -> Fate {
     match &record.outcome {
         Outcome::Open => Fate::Open,
-        Outcome::Signed { .. } | Outcome::Voided(_) => Fate::Signed,
+        Outcome::Signed { .. } => Fate::Signed,
         Outcome::Declined(_) => Fate::Declined,
         Outcome::Delegated(_) => Fate::HandedOver,
-        Outcome::Closed(_) => Fate::Closed,
+        Outcome::Closed(_) | Outcome::Voided(_) => Fate::Closed,
     }
 }
 

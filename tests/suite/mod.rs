@@ -8,7 +8,6 @@ pub(crate) mod browser;
 pub(crate) mod certificate;
 pub(crate) mod commands;
 pub(crate) mod duties;
-pub(crate) mod gate;
 pub(crate) mod invalid;
 pub(crate) mod letters;
 pub(crate) mod lifecycle;
