@@ -123,10 +123,10 @@ fn main() {
         copy(&repository.join(name), &folder.path().join(name));
     }
     let settings = folder.path().join("sample/countersign.yaml");
-    let text = std::fs::read_to_string(&settings).unwrap();
+    let text: String =
+        std::fs::read_to_string(&settings).unwrap().lines().filter(|line| !line.contains("hourly_budget")).map(|line| format!("{line}\n")).collect();
     let (before, after) = text.split_once("\ncalendars:").unwrap();
     let rest = after.lines().skip(1).skip_while(|line| line.starts_with(' ') || line.is_empty()).map(|line| format!("{line}\n")).collect::<String>();
-    let rest = rest.lines().filter(|line| !line.contains("hourly_budget")).map(|line| format!("{line}\n")).collect::<String>();
     std::fs::write(&settings, format!("{before}\n\nweb:\n  requests_per_address: 1000000\n  requests_per_link: 1000000\n\n{rest}")).unwrap();
     let rows: String =
         (0..people).map(|n| format!("p-{n:05},Person {n},person{n}@harbourline.example,,Platforms,user,en,Europe/Dublin,IE,,2025-03-01\n")).collect();

@@ -54,7 +54,6 @@ pub(super) fn sign(site: &Site, opened: &Opened, text: &Text, action: &str, toda
         "request": {
             "due": date(request.due), "is_overdue": left < 0, "days_left": (left >= 0).then_some(left),
             "is_for_company": request.capacity == Capacity::Company, "is_renewal": request.occasion == Occasion::Renewal, "company": request.company,
-            "company_end": request.company.as_deref().map(|name| name.trim_end_matches('.')),
         },
         "consent": { "paragraphs": consent.text.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), "button": consent.button },
         "nonce": opened.nonce.text(),
