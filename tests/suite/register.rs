@@ -233,7 +233,7 @@ fn newer_schema_is_left_alone() {
     drop(register);
     database(folder.path()).execute_batch("PRAGMA user_version = 99").unwrap();
     let refused = open(folder.path()).unwrap_err();
-    assert_eq!(refused.to_string(), "the register has schema 99, this program knows up to 2");
+    assert_eq!(refused.to_string(), "the register has schema 99, this program knows up to 3");
     database(folder.path()).execute_batch("PRAGMA user_version = 2").unwrap();
     assert!(open(folder.path()).is_ok());
 }
