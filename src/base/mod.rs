@@ -10,6 +10,7 @@ pub mod digest;
 pub mod encode;
 pub mod instant;
 pub mod node;
+pub mod rows;
 pub mod sheet;
 pub mod source;
 pub mod suggest;

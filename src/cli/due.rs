@@ -6,8 +6,9 @@ use clap::Args;
 
 use crate::base::date::Date;
 use crate::base::instant::Instant;
+use crate::base::rows;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Acting, Common, Format, parse_date, parse_instant, print, print_json, rows, table};
+use crate::cli::{Acting, Common, Format, parse_date, parse_instant, print, print_json, table};
 use crate::project::register as files;
 use crate::rule::obligation::{Obligation, ObligationKind};
 use crate::workflow::calendar;

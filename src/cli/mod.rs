@@ -2,6 +2,7 @@
 
 mod ack;
 mod assess;
+mod batch;
 mod check;
 mod completions;
 
@@ -24,7 +25,6 @@ mod policy;
 mod receipt;
 mod remind;
 mod report;
-mod rows;
 mod schema;
 mod serve;
 mod status;
@@ -121,6 +121,7 @@ enum Verb {
     Check(check::CheckArgs),
     Assess(assess::AssessArgs),
     Generate(generate::GenerateArgs),
+    Batch(batch::BatchArgs),
     Explain(explain::ExplainArgs),
     Verify(verify::VerifyArgs),
     People(people::PeopleArgs),
@@ -173,6 +174,7 @@ pub fn run() -> ExitCode {
         Verb::Init(args) => init::run(&common, &args),
         Verb::Check(args) => check::run(&common, &args),
         Verb::Assess(args) => assess::run(&common, &args),
+        Verb::Batch(args) => batch::run(&common, args),
         Verb::Generate(args) => generate::run(&common, args),
         Verb::Explain(args) => explain::run(&common, &args),
         Verb::Verify(args) => verify::run(&common, &args),

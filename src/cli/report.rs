@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::base::date::Date;
+use crate::base::rows;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Acting, Common, Format, mail, parse_date, print, print_json, rows};
+use crate::cli::{Acting, Common, Format, mail, parse_date, print, print_json};
 use crate::compliance::status::Filter;
 use crate::project::register as files;
 use crate::record::overview::Overview;

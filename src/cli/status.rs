@@ -4,8 +4,9 @@ use clap::Args;
 
 use crate::base::date::Date;
 use crate::base::instant::Instant;
+use crate::base::rows;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Acting, Common, Format, parse_date, parse_instant, print, print_json, rows, table};
+use crate::cli::{Acting, Common, Format, parse_date, parse_instant, print, print_json, table};
 use crate::compliance::acknowledgment::Capacity;
 use crate::compliance::status::{Filter, Line};
 use crate::workflow::desk::Desk;

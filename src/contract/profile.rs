@@ -27,6 +27,9 @@ pub struct Profile {
     pub extends: Option<String>,
     /// Our entity that contracts, a key of `entities` in `countersign.yaml`.
     pub entity: String,
+    /// Words of ours by which batches choose suppliers; no document has them.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// Who the supplier is.
     pub identity: Identity,
     /// Who signs for it and how.

@@ -1,7 +1,7 @@
 //! The compiler: inputs in memory to finished packs, one supplier at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
@@ -35,6 +35,7 @@ use crate::pack::manifest::{FileDigest, GENERATOR, MANIFEST_VERSION, Manifest, S
 use crate::pack::plan::Plan;
 use crate::pack::terms::{TERMS_VERSION, Terms, document_terms};
 use crate::render::{RenderError, Renderer, check_accent};
+use crate::rule::condition::Condition;
 use crate::rule::decision::Decision;
 use crate::rule::fact::Facts;
 use crate::text::document::Document;
@@ -215,7 +216,7 @@ impl Compiler {
             report.push(Diagnostic::error("unknown-entity", message).at(&node.place_of("policies.issuer")).help(help));
         }
         for (path, input) in self.inputs.iter().filter(|(path, _)| path.ends_with(".yml")) {
-            let source = std::sync::Arc::new(crate::base::source::Source { path: path.to_owned(), text: String::from_utf8_lossy(&input.bytes).into_owned() });
+            let source = Arc::new(crate::base::source::Source { path: path.to_owned(), text: String::from_utf8_lossy(&input.bytes).into_owned() });
             let diagnostic = Diagnostic::warning("unread-file", "a file that ends with `.yml` is not read").at(&Place::start_of(&source));
             report.push(diagnostic.help("rename it to `.yaml`"));
         }
@@ -486,6 +487,21 @@ impl Compiler {
         let values = parameters.values().flatten().map(|(name, value)| (name.as_str(), value)).collect();
         figures::check(&self.library.figures, &values, &assessed.facts, report);
         (parameters, fillings)
+    }
+
+    /// Reads a condition over the facts of suppliers, written by whoever runs a command.
+    pub fn condition(&self, text: &str, report: &mut Report) -> Option<Condition> {
+        let source = Arc::new(crate::base::source::Source { path: "--when".to_owned(), text: text.to_owned() });
+        Condition::parse(text, &self.library.vocabulary, &Place::start_of(&source), report)
+    }
+
+    /// Digest of everything that suppliers share: all inputs but profiles, the program, and what else decides.
+    pub fn shared_digest(&self, what_else: &str) -> Digest {
+        let mut whole = format!("{GENERATOR}\n{what_else}\n");
+        for (path, input) in self.inputs.iter().filter(|(path, _)| !path.starts_with("suppliers/")) {
+            whole.push_str(&format!("{path} {}\n", Digest::of(&input.bytes)));
+        }
+        Digest::of(whole.as_bytes())
     }
 
     /// The bytes of an input.

@@ -47,6 +47,42 @@ pub fn pack(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Disk
     sync_folder(parent)
 }
 
+/// Writes a folder anew in place of one that is there, which is gone only once the new one stands.
+///
+/// # Errors
+/// [`DiskError::Write`]; the old folder stands then, or lies beside under a hidden name that [`sweep`] removes.
+pub fn replace(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), DiskError> {
+    let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let old = folder.with_file_name(format!(".{name}.{}.old", std::process::id()));
+    fs::rename(folder, &old).map_err(DiskError::write(folder))?;
+    match pack(folder, files) {
+        Ok(()) => fs::remove_dir_all(&old).map_err(DiskError::write(&old)),
+        Err(error) => {
+            let _ = fs::rename(&old, folder);
+            Err(error)
+        }
+    }
+}
+
+/// Removes what runs that died left in a folder of packs: hidden folders that name a process which is no more.
+///
+/// # Errors
+/// [`DiskError::Write`].
+pub fn sweep(folder: &Path) -> Result<(), DiskError> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let process = name.strip_prefix('.').map(|rest| rest.strip_suffix(".old").unwrap_or(rest)).and_then(|rest| rest.rsplit_once('.')).map(|(_, id)| id);
+        let Some(process) = process.and_then(|id| id.parse::<u32>().ok()) else { continue };
+        // Where the system does not tell which processes run, nothing is taken from under one.
+        let is_gone = Path::new("/proc/self").exists() && !Path::new("/proc").join(process.to_string()).exists();
+        if path.is_dir() && (is_gone || process == std::process::id()) {
+            fs::remove_dir_all(&path).map_err(DiskError::write(&path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes a fresh workspace into an empty or absent folder.
 ///
 /// # Errors

@@ -41,6 +41,8 @@ pub use look::{Logo, Look, Paper, check_accent};
 use fonts::Fonts;
 use world::{Job, Shared};
 
+/// Stack of a layout: deeply nested documents recurse.
+const STACK: usize = 16 << 20;
 /// The template that lays out contracts.
 pub const CONTRACT_TEMPLATE: &str = "contract.typ";
 /// The template that lays out policies and reports: documents that have no cover.
@@ -210,6 +212,16 @@ impl Renderer {
 /// 10 % slower; never grows without end. The cache is global to the process, so the workflow calls this and no render does.
 pub fn evict(max_age: usize) {
     comemo::evict(max_age);
+}
+
+/// Does work in which layouts do not share their parts with other threads: a worker among others is faster alone (PERFORMANCE.md, rule 5).
+///
+/// Where the system gives no thread the work is done without.
+pub fn alone<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(STACK).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
 }
 
 fn lay_out(job: &Job<'_>) -> Result<PagedDocument, RenderError> {

@@ -224,6 +224,14 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// # Panics
 /// Never: the archive grows in memory, and the limits of the files keep it below 4 GiB.
 pub fn pack(receipt: &Receipt) -> Vec<u8> {
+    archive(receipt.files())
+}
+
+/// Packs files into an archive: the same files give the same bytes, on any machine and at any time. Nothing is compressed.
+///
+/// # Panics
+/// For a name that stands twice, or a file of 4 GiB.
+pub fn archive<N: AsRef<str>, B: AsRef<[u8]>>(files: impl Iterator<Item = (N, B)>) -> Vec<u8> {
     // Nothing may depend on the machine: the system that is named in the headers is always the same.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
@@ -231,9 +239,9 @@ pub fn pack(receipt: &Receipt) -> Vec<u8> {
         .unix_permissions(0o644)
         .system(System::Unix);
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in receipt.files() {
-        archive.start_file(name, options).expect("names are plain and stand once");
-        archive.write_all(bytes).expect("memory takes every byte, and files are far below 4 GiB");
+    for (name, bytes) in files {
+        archive.start_file(name.as_ref(), options).expect("names are plain and stand once");
+        archive.write_all(bytes.as_ref()).expect("memory takes every byte, and files are far below 4 GiB");
     }
     archive.finish().expect("memory takes every byte").into_inner()
 }

@@ -16,11 +16,11 @@ use crate::render::Rendered;
 use crate::workflow::{Opened, Suppliers, verify};
 
 /// How many documents are laid out before Typst's cache is swept (measured: keeps memory flat at about 360 MiB).
-const SWEEP_EVERY: usize = 10;
+pub(crate) const SWEEP_EVERY: usize = 10;
 /// Age, in sweeps, at which an unused cache entry is dropped.
-const SWEEP_AGE: usize = 5;
+pub(crate) const SWEEP_AGE: usize = 5;
 /// Stack of a layout worker: deeply nested documents recurse.
-const STACK: usize = 16 << 20;
+pub(crate) const STACK: usize = 16 << 20;
 
 /// What a run of `generate` asks for.
 #[derive(Debug, Clone)]
@@ -141,7 +141,7 @@ fn one(compiler: &Compiler, subject: &Subject, order: &Order, root: &Path, gener
 }
 
 /// A review copy has a folder of its own, recognisable by name.
-fn folder_name(compiled: &Compiled, request: &Request) -> String {
+pub(crate) fn folder_name(compiled: &Compiled, request: &Request) -> String {
     if request.draft { format!("{}-draft", compiled.pack) } else { compiled.pack.clone() }
 }
 
@@ -195,8 +195,13 @@ type Files = (BTreeMap<String, Vec<u8>>, Vec<(String, Option<usize>)>);
 
 /// Every file of a pack, inputs included.
 pub(crate) fn files(compiler: &Compiler, compiled: &Compiled, report: &mut Report) -> Option<Files> {
+    files_with(compiler, compiled, std::thread::available_parallelism().map_or(1, usize::from), report)
+}
+
+/// As [`files`], with so many workers; with one the work is done on this thread.
+pub(crate) fn files_with(compiler: &Compiler, compiled: &Compiled, workers: usize, report: &mut Report) -> Option<Files> {
     let jobs = compiled.jobs();
-    let rendered = render(compiler, compiled, &jobs);
+    let rendered = render(compiler, compiled, &jobs, workers);
     let mut pdfs = BTreeMap::new();
     let mut pages = Vec::new();
     for (job, (rendered, found)) in jobs.iter().zip(rendered) {
@@ -221,7 +226,7 @@ pub(crate) fn files(compiler: &Compiler, compiled: &Compiled, report: &mut Repor
 /// Lays out all PDFs of a pack, one worker for each processor; results come in the order of the jobs.
 ///
 /// Jobs are taken from a queue, the largest documents first, so that the last one to finish is a short one.
-fn render(compiler: &Compiler, compiled: &Compiled, jobs: &[PdfJob<'_>]) -> Vec<(Option<Rendered>, Report)> {
+fn render(compiler: &Compiler, compiled: &Compiled, jobs: &[PdfJob<'_>], workers: usize) -> Vec<(Option<Rendered>, Report)> {
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(jobs[*at].weight()));
     let next = AtomicUsize::new(0);
@@ -233,8 +238,14 @@ fn render(compiler: &Compiler, compiled: &Compiled, jobs: &[PdfJob<'_>]) -> Vec<
         }
         done
     };
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
-    let mut results: Vec<_> = std::thread::scope(|scope| {
+    let workers = workers.min(jobs.len());
+    let mut results: Vec<_> = if workers < 2 { work() } else { in_threads(workers, work) };
+    results.sort_by_key(|(at, ..)| *at);
+    results.into_iter().map(|(_, rendered, report)| (rendered, report)).collect()
+}
+
+fn in_threads<T: Send>(workers: usize, work: impl Fn() -> Vec<T> + Copy + Send + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
         let spawned: Vec<_> = (0..workers).map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)).collect();
         let join = |worker: std::io::Result<std::thread::ScopedJoinHandle<'_, _>>| match worker {
             Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -242,7 +253,5 @@ fn render(compiler: &Compiler, compiled: &Compiled, jobs: &[PdfJob<'_>]) -> Vec<
             Err(_) => work(),
         };
         spawned.into_iter().flat_map(join).collect()
-    });
-    results.sort_by_key(|(at, ..)| *at);
-    results.into_iter().map(|(_, rendered, report)| (rendered, report)).collect()
+    })
 }

@@ -4,6 +4,8 @@ pub mod access;
 pub mod acknowledge;
 pub mod answer;
 pub mod assess;
+pub mod batch;
+pub mod batch_report;
 pub mod bounces;
 pub mod calendar;
 pub mod check;

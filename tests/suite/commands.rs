@@ -57,6 +57,7 @@ fn usage_faults_are_two_and_help_is_zero() {
         "check",
         "assess",
         "generate",
+        "batch",
         "explain",
         "verify",
         "people",

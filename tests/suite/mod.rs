@@ -2,12 +2,14 @@
 
 pub(crate) mod architecture;
 pub(crate) mod as_of;
+pub(crate) mod batch;
 pub(crate) mod bodies;
 pub(crate) mod bounce;
 pub(crate) mod browser;
 pub(crate) mod certificate;
 pub(crate) mod commands;
 pub(crate) mod duties;
+pub(crate) mod fleet;
 pub(crate) mod invalid;
 pub(crate) mod letters;
 pub(crate) mod lifecycle;
