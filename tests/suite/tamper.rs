@@ -430,7 +430,7 @@ fn tampered_tile_is_never_signed() {
 fn missing_checkpoint_files_are_mended_and_nothing_else_is() {
     let base = register();
     std::fs::remove_dir_all(base.root().join("checkpoints/000000")).unwrap();
-    sql(&base.root(), "UPDATE checkpoint SET note = replace(note, 'A', 'B') WHERE size = 20");
+    sql(&base.root(), "UPDATE checkpoint SET note = replace(note, char(10) || '20' || char(10), char(10) || '21' || char(10)) WHERE size = 20");
     let mended = verify(&base.root(), true).unwrap();
     assert_eq!(mended.mended.len(), 40, "every checkpoint but the one that was changed");
     assert!(!mended.holds());
