@@ -1,6 +1,6 @@
 //! Defined terms: which are used, and which capitalised words are no term.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::text::document::{Block, Inline};
 
@@ -75,10 +75,10 @@ fn split_texts(inlines: &[Inline]) -> Vec<String> {
 /// A list of known phrases, matched longest first on whole words.
 #[derive(Debug, Default)]
 pub struct Phrases {
-    /// Phrases by first word, longest first; each a list of words.
-    by_first: BTreeMap<String, Vec<Vec<String>>>,
-    /// The phrase as it is written, by its words.
-    written: BTreeMap<Vec<String>, String>,
+    /// Phrases by first word, longest first: the words, and the phrase as it is written. Asked for every word of every document, and never gone through.
+    by_first: HashMap<String, Vec<(Vec<String>, String)>>,
+    /// Letters of ASCII with which some phrase begins.
+    initials: u128,
 }
 
 impl Phrases {
@@ -89,12 +89,12 @@ impl Phrases {
             for form in forms(phrase) {
                 let words: Vec<String> = words(&form).into_iter().map(|(_, w)| w.to_owned()).collect();
                 if let Some(first) = words.first() {
+                    out.initials |= initial(first);
                     let list = out.by_first.entry(first.clone()).or_default();
-                    if !list.contains(&words) {
-                        list.push(words.clone());
-                        list.sort_by_key(|w| std::cmp::Reverse(w.len()));
+                    if !list.iter().any(|(known, _)| *known == words) {
+                        list.push((words, phrase.to_owned()));
+                        list.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
                     }
-                    out.written.entry(words).or_insert_with(|| phrase.to_owned());
                 }
             }
         }
@@ -104,10 +104,18 @@ impl Phrases {
     /// The longest phrase at the beginning of some words: how it is written and how many words it takes.
     fn at(&self, words: &[(usize, &str)]) -> Option<(&str, usize)> {
         let (_, first) = words.first()?;
+        if self.initials & initial(first) == 0 {
+            return None;
+        }
         let list = self.by_first.get(*first)?;
-        let found = list.iter().find(|phrase| phrase.len() <= words.len() && phrase.iter().zip(words).all(|(a, (_, b))| a == b))?;
-        self.written.get(found).map(|written| (written.as_str(), found.len()))
+        let (found, written) = list.iter().find(|(phrase, _)| phrase.len() <= words.len() && phrase.iter().zip(words).all(|(a, (_, b))| a == b))?;
+        Some((written.as_str(), found.len()))
     }
+}
+
+/// The bit of the first letter of a word; all letters beyond ASCII share one.
+fn initial(word: &str) -> u128 {
+    1 << word.bytes().next().map_or(0, |byte| byte.min(127))
 }
 
 /// The phrase with its plural and possessive forms; the last word changes.

@@ -2,9 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "floor 4 is where files are read")]
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
+use crate::base::digest::Digest;
 use crate::project::disk::DiskError;
 
 /// Largest input in bytes: a font of all of Unicode fits, and a text of this size is read in a second.
@@ -31,6 +34,73 @@ pub fn files(root: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<(String, 
 /// As [`files`].
 pub fn every_file(root: &Path) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
     read(root, &|_| true)
+}
+
+/// Digests of files that were read in this run, by what the file system calls them: the packs of a batch share their inputs by links, and a file
+/// with many names is read once.
+#[derive(Debug, Default)]
+pub struct Read(Mutex<HashMap<(u64, u64), Digest>>);
+
+/// The digest of every file below a folder, hidden ones included, by path inside it.
+///
+/// # Errors
+/// As [`files`].
+pub fn digests(root: &Path, read: &Read) -> Result<BTreeMap<String, Digest>, DiskError> {
+    let device = device(root)?;
+    let mut out = BTreeMap::new();
+    let mut folders = vec![String::new()];
+    while let Some(inside) = folders.pop() {
+        let folder = root.join(&inside);
+        for entry in fs::read_dir(&folder).map_err(DiskError::read(&folder))? {
+            let entry = entry.map_err(DiskError::read(&folder))?;
+            let path = entry.path();
+            let name = entry.file_name().into_string().map_err(|_| DiskError::Name { path: path.clone() })?;
+            let inner = if inside.is_empty() { name } else { format!("{inside}/{name}") };
+            let kind = entry.file_type().map_err(DiskError::read(&path))?;
+            if kind.is_dir() {
+                folders.push(inner);
+                continue;
+            }
+            // A link is no file, whatever number it has.
+            let key = Some((device, number(&entry))).filter(|(_, number)| *number != 0 && kind.is_file());
+            let known = key.and_then(|key| read.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned());
+            let digest = match known {
+                Some(digest) => digest,
+                None => {
+                    let digest = Digest::of(&file(&path)?);
+                    if let Some(key) = key {
+                        read.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, digest.clone());
+                    }
+                    digest
+                }
+            };
+            out.insert(inner, digest);
+        }
+    }
+    Ok(out)
+}
+
+/// The number of the device that a folder lies on; 0 where the system has none.
+#[cfg(unix)]
+fn device(root: &Path) -> Result<u64, DiskError> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(fs::metadata(root).map_err(DiskError::read(root))?.dev())
+}
+
+/// The number of a file on its device; 0 where the system has none.
+#[cfg(unix)]
+fn number(entry: &fs::DirEntry) -> u64 {
+    std::os::unix::fs::DirEntryExt::ino(entry)
+}
+
+#[cfg(not(unix))]
+fn device(_: &Path) -> Result<u64, DiskError> {
+    Ok(0)
+}
+
+#[cfg(not(unix))]
+fn number(_: &fs::DirEntry) -> u64 {
+    0
 }
 
 fn read(root: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<(String, Vec<u8>)>, DiskError> {

@@ -17,6 +17,16 @@ use crate::project::disk::DiskError;
 /// [`DiskError::Write`] when anything cannot be written, [`DiskError::Exists`] when the folder is there already. What was
 /// written so far is removed.
 pub fn pack(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), DiskError> {
+    pack_with(folder, files, &[])
+}
+
+/// As [`pack`], with further files (names inside the folder) that are links to ones that lie elsewhere already, written and flushed.
+///
+/// Where the file system gives no link, the file is copied.
+///
+/// # Errors
+/// As [`pack`].
+pub fn pack_with(folder: &Path, files: &BTreeMap<String, Vec<u8>>, links: &[(String, PathBuf)]) -> Result<(), DiskError> {
     if folder.exists() {
         return Err(DiskError::Exists { path: folder.to_owned() });
     }
@@ -35,6 +45,20 @@ pub fn pack(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Disk
         file.write_all(bytes).map_err(DiskError::write(&path))?;
         open.push((file, path));
     }
+    for (name, there) in links {
+        let path = temporary.path.join(name);
+        let inner = path.parent().unwrap_or(&temporary.path).to_owned();
+        if folders.insert(inner.clone()) {
+            fs::create_dir_all(&inner).map_err(DiskError::write(&inner))?;
+        }
+        // Another file system, or more links than one file may have.
+        if fs::hard_link(there, &path).is_err() {
+            let bytes = fs::read(there).map_err(DiskError::read(there))?;
+            let mut file = create(&path, name.starts_with("internal/")).map_err(DiskError::write(&path))?;
+            file.write_all(&bytes).map_err(DiskError::write(&path))?;
+            open.push((file, path));
+        }
+    }
     // All files are written before the first fsync, so that the file system can flush them together.
     for (file, path) in open {
         file.sync_all().map_err(DiskError::write(&path))?;
@@ -51,17 +75,31 @@ pub fn pack(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Disk
 ///
 /// # Errors
 /// [`DiskError::Write`]; the old folder stands then, or lies beside under a hidden name that [`sweep`] removes.
-pub fn replace(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), DiskError> {
+pub fn replace(folder: &Path, files: &BTreeMap<String, Vec<u8>>, links: &[(String, PathBuf)]) -> Result<(), DiskError> {
     let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let old = folder.with_file_name(format!(".{name}.{}.old", std::process::id()));
     fs::rename(folder, &old).map_err(DiskError::write(folder))?;
-    match pack(folder, files) {
+    match pack_with(folder, files, links) {
         Ok(()) => fs::remove_dir_all(&old).map_err(DiskError::write(&old)),
         Err(error) => {
             let _ = fs::rename(&old, folder);
             Err(error)
         }
     }
+}
+
+/// Keeps a file under a name that says what it holds, readable by the owner only and by nobody writable; one that is there is left alone.
+///
+/// # Errors
+/// [`DiskError::Write`].
+pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    if path.exists() {
+        return Ok(());
+    }
+    crate::project::register::replace(path, bytes, true)?;
+    let mut permissions = fs::metadata(path).map_err(DiskError::read(path))?.permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(path, permissions).map_err(DiskError::write(path))
 }
 
 /// Removes what runs that died left in a folder of packs: hidden folders that name a process which is no more.

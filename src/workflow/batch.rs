@@ -4,10 +4,11 @@
 //! What was there before and whose inputs are the same is not laid out again; the folders of packs are the memory of a batch, and the list
 //! beside them (`batches/known.json`) only saves compiling what cannot have changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,15 +23,19 @@ use crate::project::read::manifest;
 use crate::project::{DiskError, folder, register as files, write};
 use crate::rule::condition::{Condition, Truth};
 use crate::signature::receipt::archive;
-use crate::workflow::generate::{self, STACK, SWEEP_AGE, SWEEP_EVERY};
+use crate::workflow::generate::{self, STACK, SWEEP_EVERY};
 use crate::workflow::{Opened, verify};
 
 /// Folder of reports and of what is known, in the output folder.
 pub const BATCHES: &str = "batches";
 /// What is known of packs from batches before; losing it costs time and nothing else.
 const KNOWN: &str = "known.json";
+/// Folder of the inputs that packs share, in [`BATCHES`].
+const INPUTS: &str = "inputs";
 /// Version of the list of what is known.
 const KNOWN_VERSION: u32 = 1;
+/// Age, in sweeps of Typst's cache, at which what was not used is dropped: suppliers that are alike follow each other.
+const AGE: usize = 2;
 /// Rows that wait to be counted; workers do not run ahead of the disk.
 const WAITING: usize = 64;
 
@@ -196,6 +201,10 @@ struct Shared<'a> {
     known: &'a BTreeMap<String, KnownPack>,
     /// Digest of all inputs but profiles, of the date and of the request.
     common: Digest,
+    /// Inputs that were found or written in the folder that packs share.
+    kept: Mutex<BTreeSet<Digest>>,
+    /// What was read of packs that are there.
+    read: folder::Read,
 }
 
 /// Makes packs; `progress` is told after each supplier, and `stop` ends the batch after what is under way.
@@ -216,10 +225,14 @@ pub fn batch(opened: Opened, order: &Order, stop: &AtomicBool, progress: &mut dy
     let mut known = read_known(&known_path);
     let date = order.date.unwrap_or(order.today);
     let common = compiler.shared_digest(&format!("{date} {:?} {}", order.request, order.deny_warnings));
-    let shared = Shared { compiler: &compiler, order, condition, root: &root, known: &known.packs, common };
+    files::create_folder(&root.join(BATCHES).join(INPUTS))?;
+    let shared =
+        Shared { compiler: &compiler, order, condition, root: &root, known: &known.packs, common, kept: Mutex::default(), read: folder::Read::default() };
     batch.id = shared.id(&ids);
     batch.folder = root.join(BATCHES).join(&batch.id);
-    let (rows, left) = work(&shared, &ids, stop, progress)?;
+    let mut order_of_work = ids.clone();
+    order_of_work.sort_by_cached_key(|id| (shared.likeness(id), id.clone()));
+    let (rows, left) = work(&shared, &order_of_work, stop, progress)?;
     for (row, key) in &rows {
         match key {
             Some(key) => known.packs.insert(row.supplier.clone(), KnownPack { key: key.clone(), row: row.clone() }),
@@ -314,7 +327,7 @@ fn work(
                 && row.state == RowState::Written
                 && laid_out.fetch_add(row.documents.len(), Ordering::Relaxed) % SWEEP_EVERY + row.documents.len() >= SWEEP_EVERY
             {
-                crate::render::evict(SWEEP_AGE);
+                crate::render::evict(AGE);
             }
             if result.is_err() {
                 halted.store(true, Ordering::Relaxed);
@@ -364,6 +377,14 @@ impl Shared<'_> {
         Digest::of_parts(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>()).short(12).to_owned()
     }
 
+    /// What makes contracts alike: archetype and entity. Suppliers that share clauses follow each other, so that what was laid out for one is
+    /// still at hand for the next, and may be forgotten sooner.
+    fn likeness(&self, id: &str) -> Vec<u8> {
+        let profile = self.compiler.input(&format!("suppliers/{id}.yaml")).unwrap_or_default();
+        let top = |line: &&[u8]| line.starts_with(b"extends:") || line.starts_with(b"entity:");
+        profile.split(|byte| *byte == b'\n').filter(top).collect::<Vec<_>>().join(&b'\n')
+    }
+
     fn profile_digest(&self, id: &str) -> Digest {
         Digest::of(self.compiler.input(&format!("suppliers/{id}.yaml")).unwrap_or_default())
     }
@@ -377,7 +398,7 @@ impl Shared<'_> {
             && folder.exists()
         {
             // The bytes are looked at each time: that they were the right ones yesterday says nothing.
-            let faults = verify::digests(&folder)?;
+            let faults = verify::digests_with(&folder, &self.read)?;
             if faults.is_empty() {
                 return Ok(Some((Row { state: RowState::Unchanged, ms: elapsed(start), ..known.row.clone() }, Some(key))));
             }
@@ -443,21 +464,37 @@ impl Shared<'_> {
         if order.deny_warnings && report.warnings() > 0 {
             return Ok(Some(row));
         }
-        let Some((files, pages)) = generate::files_with(compiler, &compiled, 1, report) else { return Ok(Some(row)) };
+        let Some((files, pages)) = generate::outputs(compiler, &compiled, 1, report) else { return Ok(Some(row)) };
         let digest = |name: &str| files.get(&format!("send/{name}")).map(|bytes| Digest::of(bytes));
         row.documents = pages.iter().filter_map(|(name, pages)| Some(RowDocument { name: name.clone(), pages: *pages, sha256: digest(name)? })).collect();
+        let links = self.inputs(&compiled.inputs)?;
         if exists {
-            write::replace(&folder, &files)?
+            write::replace(&folder, &files, &links)?
         } else {
-            write::pack(&folder, &files)?
+            write::pack_with(&folder, &files, &links)?
         }
         row.state = RowState::Written;
         Ok(Some(row))
     }
 
+    /// The inputs of a pack, kept once for all packs of the output folder: some five hundred files of each pack are links to them.
+    fn inputs(&self, inputs: &[(String, Digest)]) -> Result<Vec<(String, PathBuf)>, DiskError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Several logical paths may have one content.
+        let mut links = BTreeMap::new();
+        for (path, digest) in inputs {
+            let there = self.root.join(BATCHES).join(INPUTS).join(digest.as_str());
+            if kept.insert(digest.clone()) {
+                write::keep(&there, self.compiler.input(path).unwrap_or_default())?;
+            }
+            links.insert(generate::input_name(digest), there);
+        }
+        Ok(links.into_iter().collect())
+    }
+
     /// A pack with these inputs is there: its date is the date, and its digests must hold.
     fn existing(&self, mut row: Row, folder: &Path, report: &mut Report) -> Result<Row, DiskError> {
-        let faults = verify::digests(folder)?;
+        let faults = verify::digests_with(folder, &self.read)?;
         if !faults.is_empty() {
             return Ok(broken(row, folder, faults));
         }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::date::Date;
 use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::digest::Digest;
 use crate::contract::risk::Tier;
 use crate::pack::compile::{Compiled, Compiler, Request};
 use crate::pack::layout::PdfJob;
@@ -18,7 +19,7 @@ use crate::workflow::{Opened, Suppliers, verify};
 /// How many documents are laid out before Typst's cache is swept (measured: keeps memory flat at about 360 MiB).
 pub(crate) const SWEEP_EVERY: usize = 10;
 /// Age, in sweeps, at which an unused cache entry is dropped.
-pub(crate) const SWEEP_AGE: usize = 5;
+const SWEEP_AGE: usize = 5;
 /// Stack of a layout worker: deeply nested documents recurse.
 pub(crate) const STACK: usize = 16 << 20;
 
@@ -195,11 +196,20 @@ type Files = (BTreeMap<String, Vec<u8>>, Vec<(String, Option<usize>)>);
 
 /// Every file of a pack, inputs included.
 pub(crate) fn files(compiler: &Compiler, compiled: &Compiled, report: &mut Report) -> Option<Files> {
-    files_with(compiler, compiled, std::thread::available_parallelism().map_or(1, usize::from), report)
+    let (mut files, pages) = outputs(compiler, compiled, std::thread::available_parallelism().map_or(1, usize::from), report)?;
+    for (path, digest) in &compiled.inputs {
+        files.insert(input_name(digest), compiler.input(path).unwrap_or_default().to_vec());
+    }
+    Some((files, pages))
 }
 
-/// As [`files`], with so many workers; with one the work is done on this thread.
-pub(crate) fn files_with(compiler: &Compiler, compiled: &Compiled, workers: usize, report: &mut Report) -> Option<Files> {
+/// Name of an input inside a pack.
+pub(crate) fn input_name(digest: &Digest) -> String {
+    kept_path(Path::new(""), digest).to_string_lossy().into_owned()
+}
+
+/// Every file of a pack but its inputs, by so many workers; with one the work is done on this thread.
+pub(crate) fn outputs(compiler: &Compiler, compiled: &Compiled, workers: usize, report: &mut Report) -> Option<Files> {
     let jobs = compiled.jobs();
     let rendered = render(compiler, compiled, &jobs, workers);
     let mut pdfs = BTreeMap::new();
@@ -214,13 +224,7 @@ pub(crate) fn files_with(compiler: &Compiler, compiled: &Compiled, workers: usiz
     if pdfs.len() < jobs.len() {
         return None;
     }
-    let mut files = compiled.finish(pdfs).files;
-    for (path, digest) in &compiled.inputs {
-        let bytes = compiler.input(path).unwrap_or_default();
-        let name = kept_path(Path::new(""), digest);
-        files.insert(name.to_string_lossy().into_owned(), bytes.to_vec());
-    }
-    Some((files, pages))
+    Some((compiled.finish(pdfs).files, pages))
 }
 
 /// Lays out all PDFs of a pack, one worker for each processor; results come in the order of the jobs.

@@ -62,6 +62,14 @@ pub fn verify(pack: &Path) -> Result<Verdict, DiskError> {
 /// # Errors
 /// [`DiskError::Read`] when the manifest cannot be read.
 pub fn digests(pack: &Path) -> Result<Vec<String>, DiskError> {
+    digests_with(pack, &folder::Read::default())
+}
+
+/// As [`digests`], where other packs were looked at before that share files with this one.
+///
+/// # Errors
+/// As [`digests`].
+pub(crate) fn digests_with(pack: &Path, read: &folder::Read) -> Result<Vec<String>, DiskError> {
     let manifest = match manifest(pack)? {
         Ok(manifest) => manifest,
         Err(message) => return Ok(vec![format!("{MANIFEST}: not a manifest: {message}")]),
@@ -69,7 +77,7 @@ pub fn digests(pack: &Path) -> Result<Vec<String>, DiskError> {
     if manifest.version != MANIFEST_VERSION {
         return Ok(vec![format!("{MANIFEST}: version {} is not known, this program reads version {MANIFEST_VERSION}", manifest.version)]);
     }
-    let mut present: BTreeMap<String, Digest> = folder::every_file(pack)?.into_iter().map(|(path, bytes)| (path, Digest::of(&bytes))).collect();
+    let mut present = folder::digests(pack, read)?;
     present.remove(MANIFEST);
     let mut faults = Vec::new();
     let expected = manifest.outputs.iter().map(|o| (o.path.clone(), &o.sha256));

@@ -51,6 +51,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("lettre", &["mail", "outbox"]),
     ("idna", &["outbox"]),
     ("getrandom", &["clock"]),
+    ("rayon", &["render"]),
+    ("ctrlc", &["cli"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),

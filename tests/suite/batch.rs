@@ -37,31 +37,39 @@ fn packs(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn second_run_changes_nothing_and_an_edit_only_what_uses_it() {
-    let (sandbox, _) = town(9, |_| None);
-    let (run, first) = batch(&sandbox, &["--document", "nda", "--document", "termination"]);
+    let (sandbox, _) = town(5, |_| None);
+    let (run, first) = batch(&sandbox, &[]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(states(&first).values().all(|state| state == "written"), "{first}");
-    assert!(first["totals"]["pages"].as_u64() > Some(9));
+    assert!(first["totals"]["pages"].as_u64() > Some(50));
     let before = packs(&sandbox);
-    let (_, second) = batch(&sandbox, &["--document", "nda", "--document", "termination"]);
+    let (_, second) = batch(&sandbox, &[]);
     assert!(states(&second).values().all(|state| state == "unchanged"), "{second}");
     assert_eq!(first["totals"]["pages"], second["totals"]["pages"], "what was counted once is known");
     assert_eq!(packs(&sandbox), before);
     // The list of what is known saves time and decides nothing.
     std::fs::remove_file(sandbox.path().join("output/batches/known.json")).unwrap();
-    assert!(states(&batch(&sandbox, &["--document", "nda", "--document", "termination"]).1).values().all(|state| state == "unchanged"));
+    assert!(states(&batch(&sandbox, &[]).1).values().all(|state| state == "unchanged"));
     // A clause of one sample only.
-    let manifest_of = |row: &Value| std::fs::read_to_string(sandbox.path().join("output").join(row["folder"].as_str().unwrap()).join("internal/manifest.json")).unwrap();
+    let manifest_of =
+        |row: &Value| std::fs::read_to_string(sandbox.path().join("output").join(row["folder"].as_str().unwrap()).join("internal/manifest.json")).unwrap();
     let rows = second["rows"].as_array().unwrap();
     let used: Vec<BTreeSet<String>> = rows
         .iter()
-        .map(|row| serde_json::from_str::<Value>(&manifest_of(row)).unwrap()["inputs"].as_array().unwrap().iter().map(|i| i["path"].as_str().unwrap().to_owned()).collect())
+        .map(|row| {
+            serde_json::from_str::<Value>(&manifest_of(row)).unwrap()["inputs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|i| i["path"].as_str().unwrap().to_owned())
+                .collect()
+        })
         .collect();
     let clause = used[0].iter().find(|path| path.ends_with(".md") && used.iter().any(|other| !other.contains(*path))).expect("one that not all use").clone();
     let file = sandbox.path().join(&clause);
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, format!("{}\n\nNothing in this clause limits a right that cannot be limited.\n", text.trim_end())).unwrap();
-    let (run, third) = batch(&sandbox, &["--document", "nda", "--document", "termination"]);
+    let (run, third) = batch(&sandbox, &[]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     for (row, used) in third["rows"].as_array().unwrap().iter().zip(&used) {
         let expected = if used.contains(&clause) { "written" } else { "unchanged" };
@@ -125,7 +133,12 @@ fn killed_at_any_moment_the_same_command_ends_as_if_nothing_had_happened() {
         if ended {
             // Done before it was killed: what it wrote is undone, so that there is something to kill again.
             let output = sandbox.path().join("output");
-            for entry in std::fs::read_dir(output).unwrap().map(|e| e.unwrap().path()).filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with('s'))).take(count / 2) {
+            for entry in std::fs::read_dir(output)
+                .unwrap()
+                .map(|e| e.unwrap().path())
+                .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with('s')))
+                .take(count / 2)
+            {
                 std::fs::remove_dir_all(entry).unwrap();
             }
         }
@@ -151,7 +164,7 @@ fn suppliers_are_chosen_by_what_is_known_of_them() {
     assert_eq!(chosen(&["--tier", "critical"]), ["ironpeak-hosting"]);
     assert!(chosen(&["--country", "US"]).contains(&"brightledger-crm".to_owned()));
     assert_eq!(chosen(&["--country", "US", "--tier", "low"]), Vec::<String>::new());
-    assert_eq!(chosen(&["--entity", "health-us"]), ["claimwell-billing"]);
+    assert_eq!(chosen(&["--entity", "health-us"]), ["claimwell-billing", "okafor-kessler-developer"]);
     assert_eq!(chosen(&["brightledger-crm", "ironpeak-hosting"]).len(), 2);
     let run = sandbox.run(&["-C", "sample", "batch", "--when", "nonsense ==", "--date", DATE]);
     assert_eq!(run.code, 1, "{}", run.stderr);
@@ -190,12 +203,13 @@ fn reports_and_archives_say_the_same() {
 
 #[test]
 fn first_failure_ends_a_batch_that_was_told_so_and_a_broken_pack_is_named() {
-    let (sandbox, _) = town(12, |number| (number == 0).then_some(0));
+    let (sandbox, faulty) = town(30, |_| Some(5));
     let (run, value) = batch(&sandbox, &["--document", "nda", "--fail-fast", "--jobs", "1"]);
     assert_eq!(run.code, 4);
     assert!(value["totals"]["left"].as_u64() > Some(5), "{}", value["totals"]);
+    assert_eq!(batch(&sandbox, &["--document", "nda"]).1["totals"]["failed"], faulty.len());
+    let (sandbox, _) = town(3, |_| None);
     let (_, value) = batch(&sandbox, &["--document", "nda"]);
-    assert_eq!((&value["totals"]["failed"], &value["totals"]["left"]), (&1.into(), &0.into()), "and the same goes on without");
     let row = value["rows"].as_array().unwrap().iter().find(|row| row["state"] == "written").unwrap();
     let pdf = sandbox.path().join("output").join(row["folder"].as_str().unwrap()).join("send").join(row["documents"][0]["name"].as_str().unwrap());
     let good = std::fs::read(&pdf).unwrap();

@@ -4,12 +4,12 @@ use std::path::Path;
 
 /// Words that legal names are made of.
 const FIRST: [&str; 24] = [
-    "Alder", "Birch", "Copper", "Dunmore", "Ember", "Fallow", "Granite", "Harrow", "Ivory", "Juniper", "Kestrel", "Larch", "Meadow", "North", "Oakum", "Pewter",
-    "Quarry", "Rowan", "Saltire", "Thistle", "Umber", "Vellum", "Willow", "Yarrow",
+    "Alder", "Birch", "Copper", "Dunmore", "Ember", "Fallow", "Granite", "Harrow", "Ivory", "Juniper", "Kestrel", "Larch", "Meadow", "North", "Oakum",
+    "Pewter", "Quarry", "Rowan", "Saltire", "Thistle", "Umber", "Vellum", "Willow", "Yarrow",
 ];
 const SECOND: [&str; 20] = [
-    "bridge", "croft", "dale", "field", "gate", "haven", "holt", "keld", "loch", "mere", "point", "quay", "ridge", "shaw", "stead", "thorpe", "vale", "wick", "worth",
-    "yard",
+    "bridge", "croft", "dale", "field", "gate", "haven", "holt", "keld", "loch", "mere", "point", "quay", "ridge", "shaw", "stead", "thorpe", "vale", "wick",
+    "worth", "yard",
 ];
 
 /// A linear congruential generator (Knuth): enough for variety.
