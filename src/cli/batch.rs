@@ -23,8 +23,9 @@ const LINE_EVERY: usize = 100;
 
 /// Write the packs of many suppliers, on all cores, with a report.
 ///
-/// All suppliers, or those that are named and chosen; several values of one option mean any of them, several options all of them. One bad supplier stops no
-/// other. Ctrl-C finishes what is under way, and the same command goes on. What is there and has the same inputs is not made again.
+/// All suppliers, or those that are named and chosen; several values of one option mean any of them,
+/// several options all of them. One bad supplier stops no other. What is there and has the same inputs
+/// is not made again. Ctrl-C finishes what is under way, and the same command goes on later.
 ///
 /// Examples:
 ///   countersign batch

@@ -1,6 +1,6 @@
 //! Defined terms: which are used, and which capitalised words are no term.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::text::document::{Block, Inline};
 
@@ -75,8 +75,8 @@ fn split_texts(inlines: &[Inline]) -> Vec<String> {
 /// A list of known phrases, matched longest first on whole words.
 #[derive(Debug, Default)]
 pub struct Phrases {
-    /// Phrases by first word, longest first: the words, and the phrase as it is written. Asked for every word of every document, and never gone through.
-    by_first: HashMap<String, Vec<(Vec<String>, String)>>,
+    /// Phrases by first word, longest first: the words, and the phrase as it is written. Asked for every word of every document that has one of the initials.
+    by_first: BTreeMap<String, Vec<(Vec<String>, String)>>,
     /// Letters of ASCII with which some phrase begins.
     initials: u128,
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "floor 4 is where files are read")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +39,7 @@ pub fn every_file(root: &Path) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
 /// Digests of files that were read in this run, by what the file system calls them: the packs of a batch share their inputs by links, and a file
 /// with many names is read once.
 #[derive(Debug, Default)]
-pub struct Read(Mutex<HashMap<(u64, u64), Digest>>);
+pub struct Read(Mutex<BTreeMap<(u64, u64), Digest>>);
 
 /// The digest of every file below a folder, hidden ones included, by path inside it.
 ///

@@ -192,6 +192,9 @@ struct KnownPack {
     row: Row,
 }
 
+/// A row, and the key of its pack where one stands.
+type Worked = (Row, Option<Digest>);
+
 /// What all suppliers of a batch share.
 struct Shared<'a> {
     compiler: &'a Compiler,
@@ -309,17 +312,12 @@ impl Choice {
 }
 
 /// Lets workers take suppliers until none is left, and gives rows with the key of each pack that stands, and how many were not looked at.
-fn work(
-    shared: &Shared<'_>,
-    ids: &[String],
-    stop: &AtomicBool,
-    progress: &mut dyn FnMut(&Progress<'_>),
-) -> Result<(Vec<(Row, Option<Digest>)>, usize), DiskError> {
+fn work(shared: &Shared<'_>, ids: &[String], stop: &AtomicBool, progress: &mut dyn FnMut(&Progress<'_>)) -> Result<(Vec<Worked>, usize), DiskError> {
     let next = AtomicUsize::new(0);
     let laid_out = AtomicUsize::new(0);
     let halted = AtomicBool::new(false);
     let (send, receive) = sync_channel(WAITING);
-    let worker = |send: std::sync::mpsc::SyncSender<Result<Option<(Row, Option<Digest>)>, DiskError>>| {
+    let worker = |send: std::sync::mpsc::SyncSender<Result<Option<Worked>, DiskError>>| {
         while !stop.load(Ordering::Relaxed) && !halted.load(Ordering::Relaxed) {
             let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
             let result = shared.one(id);
@@ -390,7 +388,7 @@ impl Shared<'_> {
     }
 
     /// One supplier; `None` when it is not meant.
-    fn one(&self, id: &str) -> Result<Option<(Row, Option<Digest>)>, DiskError> {
+    fn one(&self, id: &str) -> Result<Option<Worked>, DiskError> {
         let start = crate::clock::now();
         let key = Digest::of_parts(&[&self.common.bytes(), &self.profile_digest(id).bytes()]);
         if let Some(known) = self.known.get(id).filter(|known| known.key == key && !self.order.force && !self.order.choice.is_by_content())

@@ -48,7 +48,7 @@ pub fn json(batch: &Batch) -> Value {
         "batch": batch.id,
         "totals": {
             "suppliers": batch.rows.len(), "written": count(RowState::Written), "unchanged": count(RowState::Unchanged), "failed": count(RowState::Failed),
-            "broken": count(RowState::Broken), "left": batch.left, "warnings": batch.rows.iter().map(|row| warnings(row)).sum::<usize>(),
+            "broken": count(RowState::Broken), "left": batch.left, "warnings": batch.rows.iter().map(warnings).sum::<usize>(),
             "documents": batch.rows.iter().map(|row| row.documents.len()).sum::<usize>(),
             "pages": batch.rows.iter().filter_map(pages).sum::<usize>(),
             "tiers": tiers, "ms": batch.ms,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::suite::fleet::{self, Chance};
-use crate::suite::sandbox::{DATE, Run, Sandbox, files, repository};
+use crate::suite::sandbox::{DATE, Run, Sandbox, binary, files, repository};
 
 /// A workspace with a fleet in place of the sample suppliers.
 fn town(count: usize, fault: impl Fn(usize) -> Option<usize>) -> (Sandbox, Vec<String>) {
@@ -117,14 +117,8 @@ fn killed_at_any_moment_the_same_command_ends_as_if_nothing_had_happened() {
     let mut chance = Chance::new(5);
     let mut killed = 0;
     while killed < kills {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-            .args(arguments)
-            .current_dir(sandbox.path())
-            .env_clear()
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(binary()).args(arguments).current_dir(sandbox.path()).env_clear().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(300 + chance.below(900) as u64));
         let ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
@@ -218,4 +212,28 @@ fn first_failure_ends_a_batch_that_was_told_so_and_a_broken_pack_is_named() {
     assert_eq!((run.code, &value["totals"]["broken"]), (4, &1.into()));
     batch(&sandbox, &["--document", "nda", "--force"]);
     assert_eq!(std::fs::read(&pdf).unwrap(), good, "made again, it is the same");
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_batch_finishes_what_is_under_way_and_goes_on_later() {
+    let (sandbox, _) = town(80, |_| None);
+    let arguments = ["-C", "sample", "batch", "--date", DATE, "--document", "nda", "--format", "json"];
+    let child = Command::new(binary()).args(arguments).current_dir(sandbox.path()).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // As soon as some packs are there.
+    let output = sandbox.path().join("output");
+    let written =
+        || std::fs::read_dir(&output).map(|all| all.filter_map(Result::ok).filter(|e| e.file_name().to_string_lossy().starts_with('s')).count()).unwrap_or(0);
+    while written() < 5 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let first: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(4), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(first["totals"]["left"].as_u64() > Some(0) && first["totals"]["failed"] == 0, "{}", first["totals"]);
+    let done = usize::try_from(first["totals"]["written"].as_u64().unwrap()).unwrap();
+    let again = sandbox.run(&arguments);
+    let second: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!((again.code, &second["totals"]["unchanged"], &second["totals"]["written"]), (0, &done.into(), &(80 - done).into()));
 }

@@ -55,7 +55,7 @@ impl Sandbox {
 
     /// Runs the binary in the sandbox; every environment variable is taken away.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_countersign")).args(arguments).current_dir(self.path()).env_clear().output().unwrap();
+        let output = Command::new(binary()).args(arguments).current_dir(self.path()).env_clear().output().unwrap();
         Run {
             code: output.status.code().expect("the program ends by itself"),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -85,6 +85,11 @@ pub(crate) fn python(module: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED: python3 has no module `{module}`, so nobody else checks the result (pip install -r tests/requirements.txt)");
     }
     found
+}
+
+/// The binary under test; `COUNTERSIGN_BINARY` names another build of it, for long runs.
+pub(crate) fn binary() -> PathBuf {
+    std::env::var_os("COUNTERSIGN_BINARY").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_countersign")), PathBuf::from)
 }
 
 pub(crate) fn repository() -> PathBuf {
