@@ -95,6 +95,7 @@ pub fn spoil(text: &str, way: usize) -> String {
     };
     match way % FAULTS {
         0 => line("entity:", "entity: nobody"),
+        1 if !text.contains("\nextends:") => format!("{text}\nextends: no-such-archetype\n"),
         1 => line("extends:", "extends: no-such-archetype"),
         2 => line("version:", "version: 9"),
         3 => line("legal_name:", "legal_name: \"\""),
