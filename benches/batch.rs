@@ -20,14 +20,10 @@ use std::time::{Duration, Instant};
 
 #[path = "../tests/suite/fleet.rs"]
 mod fleet;
+#[path = "../tests/suite/groundwork.rs"]
+mod groundwork;
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() { copy(&entry.path(), &target) } else { std::fs::copy(entry.path(), target).map(drop).unwrap() }
-    }
-}
+use groundwork::copy;
 
 /// Resident memory of a process in MiB, where the system tells it.
 fn resident(process: u32, key: &str) -> Option<u64> {

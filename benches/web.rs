@@ -14,20 +14,17 @@ use std::time::{Duration, Instant};
 use countersign::web::{self, Options};
 use countersign::workflow::register::Edge;
 
+#[path = "../tests/suite/groundwork.rs"]
+mod groundwork;
+
+use groundwork::{copy, without_working_hours};
+
 const CLIENTS: usize = 8;
 const LINK: &str = "https://sign.harbourline.example/";
 
 fn run(folder: &Path, arguments: &[&str]) {
     let status = Command::new(env!("CARGO_BIN_EXE_countersign")).args(["-C", "sample", "--quiet"]).args(arguments).current_dir(folder).status().unwrap();
     assert!(matches!(status.code(), Some(0 | 4)), "{arguments:?}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() { copy(&entry.path(), &target) } else { std::fs::copy(entry.path(), target).map(drop).unwrap() }
-    }
 }
 
 /// One connection that stays open.
@@ -125,9 +122,7 @@ fn main() {
     let settings = folder.path().join("sample/countersign.yaml");
     let text: String =
         std::fs::read_to_string(&settings).unwrap().lines().filter(|line| !line.contains("hourly_budget")).map(|line| format!("{line}\n")).collect();
-    let (before, after) = text.split_once("\ncalendars:").unwrap();
-    let rest = after.lines().skip(1).skip_while(|line| line.starts_with(' ') || line.is_empty()).map(|line| format!("{line}\n")).collect::<String>();
-    std::fs::write(&settings, format!("{before}\n\nweb:\n  requests_per_address: 1000000\n  requests_per_link: 1000000\n\n{rest}")).unwrap();
+    std::fs::write(&settings, without_working_hours(&text, "web:\n  requests_per_address: 1000000\n  requests_per_link: 1000000\n")).unwrap();
     let rows: String =
         (0..people).map(|n| format!("p-{n:05},Person {n},person{n}@harbourline.example,,Platforms,user,en,Europe/Dublin,IE,,2025-03-01\n")).collect();
     std::fs::write(folder.path().join("people.csv"), format!("id,name,email,supplier,department,roles,language,time_zone,country,coordinator,start\n{rows}"))

@@ -178,6 +178,9 @@ fn failures(batch: &Batch) {
         };
         let place = first.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
         eprintln!("error[{}] {}: {place}{}{more}", first.code, row.supplier, first.message);
+        if let Some(help) = &first.help {
+            eprintln!("  help: {help}");
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::project::DiskError;
 use crate::web::ServeError;
+use crate::workflow::diff::DiffError;
 use crate::workflow::register::RegisterError;
 
 /// Done.
@@ -29,6 +30,9 @@ pub(crate) enum Failure {
     /// The register.
     #[error(transparent)]
     Register(#[from] RegisterError),
+    /// Two packs.
+    #[error(transparent)]
+    Diff(#[from] DiffError),
     /// The server.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -66,6 +70,16 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
                 eprintln!("help: {help}");
             }
             ExitCode::from(if is_integrity(error) { INTEGRITY } else { INPUT })
+        }
+        Failure::Diff(error) => {
+            let (help, code) = match error {
+                DiffError::Broken(_) => ("`countersign verify PACK` names every file that does not hold", INTEGRITY),
+                DiffError::Disk(_) => ("name the folders of two packs, for example `output/northwind-cloud/3f9a12c4d0e1`", INPUT),
+                DiffError::Subjects(..) => ("name two packs of one supplier, or of one policy", INPUT),
+                DiffError::Render(_) => ("the layouts stand in `templates/`, fonts in `fonts/`", INPUT),
+            };
+            eprintln!("help: {help}");
+            ExitCode::from(code)
         }
         Failure::Serve(error) => {
             eprintln!("help: {}", error.help());

@@ -5,7 +5,7 @@ mod assess;
 mod batch;
 mod check;
 mod completions;
-
+mod diff;
 mod doctor;
 mod draw;
 mod due;
@@ -124,6 +124,7 @@ enum Verb {
     Batch(batch::BatchArgs),
     Explain(explain::ExplainArgs),
     Verify(verify::VerifyArgs),
+    Diff(diff::DiffArgs),
     People(people::PeopleArgs),
     Policy(policy::PolicyArgs),
     Ack(ack::AckArgs),
@@ -178,6 +179,7 @@ pub fn run() -> ExitCode {
         Verb::Generate(args) => generate::run(&common, args),
         Verb::Explain(args) => explain::run(&common, &args),
         Verb::Verify(args) => verify::run(&common, &args),
+        Verb::Diff(args) => diff::run(&common, &args),
         Verb::People(args) => people::run(&common, &args),
         Verb::Policy(args) => policy::run(&common, &args),
         Verb::Ack(args) => ack::run(&common, &args),

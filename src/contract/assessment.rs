@@ -1,6 +1,6 @@
 //! The assessment: what the risk model says of one supplier, each part with its reasons.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::risk::Tier;
 use crate::rule::condition::Condition;
@@ -28,7 +28,7 @@ pub(super) fn fired(id: &str, tier: Option<Tier>, when: &Condition, facts: &Fact
 }
 
 /// One fact of a reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// The fact.
     pub fact: String,
@@ -37,7 +37,7 @@ pub struct Reason {
     /// How it came about.
     pub how: String,
     /// File, line and column.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
 }
 

@@ -310,7 +310,7 @@ fn term_of(inline: &Inline) -> Option<&str> {
 fn plain(inlines: &[Inline]) -> String {
     let texts = inlines.iter().map(|inline| match inline {
         Inline::Text { text } | Inline::Value { text } | Inline::Term { text } => text.clone(),
-        Inline::Strong { body } | Inline::Emphasis { body } => plain(body),
+        Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => plain(body),
         Inline::Reference { .. } | Inline::Blank | Inline::Break => " ".to_owned(),
     });
     texts.collect()

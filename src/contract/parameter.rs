@@ -186,7 +186,7 @@ pub struct Registry {
 }
 
 /// The value of a parameter in one pack.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ParameterValue {
     /// The bare number or word.
     pub bare: String,

@@ -84,7 +84,7 @@ fn resolve_inlines(inlines: &mut [Inline], find: &mut dyn FnMut(&str) -> Option<
                 }
                 None => missing(anchor),
             },
-            Inline::Strong { body } | Inline::Emphasis { body } => resolve_inlines(body, find, missing),
+            Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => resolve_inlines(body, find, missing),
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::source::Place;
@@ -12,7 +12,7 @@ use crate::rule::condition::Truth;
 use crate::rule::fact::Facts;
 
 /// One clause that could fill a slot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The clause.
     pub clause: String,
@@ -27,7 +27,7 @@ pub struct Candidate {
 }
 
 /// What fills one slot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotResult {
     /// The document or instrument.
     pub document: String,

@@ -57,7 +57,7 @@ fn split_texts(inlines: &[Inline]) -> Vec<String> {
             Inline::Value { .. } | Inline::Reference { .. } | Inline::Blank | Inline::Term { .. } => {
                 out.iter_mut().next_back().into_iter().for_each(|t| t.push(OPAQUE))
             }
-            Inline::Strong { body } | Inline::Emphasis { body } => {
+            Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => {
                 for text in split_texts(body) {
                     push(&mut out, &text);
                     if text.ends_with(['.', ':']) {

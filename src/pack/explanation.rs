@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::date::Date;
 use crate::contract::assessment::Assessment;
@@ -40,14 +40,14 @@ pub struct Explanation {
 }
 
 /// One fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactLine {
     /// Its value.
     pub value: String,
     /// How it came about.
     pub how: String,
     /// File, line and column.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
 }
 

@@ -208,6 +208,7 @@ impl<'a> Writer<'a> {
     /// Writes blocks one after the other; `indent` is where text begins, `inset` says that there is no margin to hang in.
     fn blocks(&mut self, blocks: &'a [Block], depth: u64, indent: f64, inset: bool, out: &mut Vec<Value>) -> Result<(), RenderError> {
         for (position, block) in blocks.iter().enumerate() {
+            let begin = out.len();
             match block {
                 Block::Heading { level, text } => {
                     let kind = (*level).clamp(2, 3);
@@ -238,6 +239,11 @@ impl<'a> Writer<'a> {
                 }
                 Block::Table { columns, header, rows } => out.push(self.table(columns, header, rows, indent, inset)?),
                 Block::Chart { chart } => self.chart(chart, indent, inset, matches!(blocks.get(position + 1), Some(Block::Table { .. })), out)?,
+            }
+            // A bar in the margin where something is new or gone; what hangs below an item has its own.
+            if !inset && block.is_edited() {
+                let own = out.remove(begin);
+                out.insert(begin, json!(["bar", [own]]));
             }
         }
         Ok(())
@@ -359,6 +365,8 @@ impl<'a> Writer<'a> {
                 Inline::Value { text } => Value::String(soften_value(text)),
                 Inline::Strong { body } => json!(["b", self.inlines(body)]),
                 Inline::Emphasis { body } => json!(["e", self.inlines(body)]),
+                Inline::Inserted { body } => json!(["ins", self.inlines(body)]),
+                Inline::Deleted { body } => json!(["del", self.inlines(body)]),
                 Inline::Term { text } => json!(["t", plain_text(text)]),
                 Inline::Reference { anchor, text } if anchor.is_empty() => Value::String(soften(&reference(text))),
                 Inline::Reference { anchor, text } => json!(["r", self.label(anchor), plain_text(&reference(text))]),

@@ -329,21 +329,23 @@ impl<'a> Page<'a> {
     }
 
     fn block(&mut self, block: &'a Block, depth: usize) {
+        // A bar beside what is new or gone.
+        let class = if block.is_edited() { " class=\"changed\"" } else { "" };
         match block {
             Block::Heading { level, text } => {
                 let tag = self.heading_tag(depth + usize::from((*level).clamp(2, 3)) - 1);
-                let _ = write!(self.out, "<{tag}>");
+                let _ = write!(self.out, "<{tag}{class}>");
                 self.inlines(text);
                 let _ = writeln!(self.out, "</{tag}>");
             }
             Block::Paragraph { text } => {
-                self.raw("<p>");
+                let _ = write!(self.out, "<p{class}>");
                 self.inlines(text);
                 self.raw("</p>\n");
             }
             Block::Item { anchor, number, text, children, .. } => {
                 self.open("li", anchor, None);
-                self.raw("<p>");
+                let _ = write!(self.out, "<p{class}>");
                 self.number(number);
                 self.inlines(text);
                 self.raw("</p>\n");
@@ -359,7 +361,7 @@ impl<'a> Page<'a> {
                 }
                 self.raw("</ul>\n");
             }
-            Block::Table { columns, header, rows } => self.table(columns, header, rows),
+            Block::Table { columns, header, rows } => self.table(columns, header, rows, class),
             Block::Chart { chart } => self.chart(chart),
         }
     }
@@ -430,13 +432,13 @@ impl<'a> Page<'a> {
         self.raw("\">\n");
     }
 
-    fn table(&mut self, columns: &[Alignment], header: &'a [Vec<Inline>], rows: &'a [Vec<Vec<Inline>>]) {
+    fn table(&mut self, columns: &[Alignment], header: &'a [Vec<Inline>], rows: &'a [Vec<Vec<Inline>>], class: &str) {
         let wide = header.len() >= WIDE_TABLE;
         if wide {
             let names: Vec<String> = header.iter().map(|cell| plain_of(cell)).collect();
             self.region(&names.join(", "));
         }
-        self.raw("<table>\n<thead><tr>");
+        let _ = write!(self.out, "<table{class}>\n<thead><tr>");
         for (at, cell) in header.iter().enumerate() {
             let name = if plain_of(cell).trim().is_empty() { "td" } else { "th" };
             self.cell(name, columns.get(at), cell);
@@ -484,6 +486,8 @@ impl<'a> Page<'a> {
                 Inline::Value { text } => self.value(text),
                 Inline::Strong { body } => self.wrapped("strong", body),
                 Inline::Emphasis { body } => self.wrapped("em", body),
+                Inline::Inserted { body } => self.wrapped("ins", body),
+                Inline::Deleted { body } => self.wrapped("del", body),
                 Inline::Term { text } => {
                     let (open, close) = (self.words.open, self.words.close);
                     self.element_inline("dfn", &format!("{open}{text}{close}"));

@@ -75,7 +75,7 @@ fn inline_texts<'a>(inlines: &'a [Inline], visit: &mut dyn FnMut(&'a str)) {
     for inline in inlines {
         match inline {
             Inline::Text { text } | Inline::Value { text } | Inline::Term { text } | Inline::Reference { text, .. } => visit(text),
-            Inline::Strong { body } | Inline::Emphasis { body } => inline_texts(body, visit),
+            Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => inline_texts(body, visit),
             Inline::Blank | Inline::Break => {}
         }
     }
@@ -151,7 +151,7 @@ pub(super) fn plain(inlines: &[Inline], out: &mut String) {
                 out.push_str(text);
                 out.push('\u{201d}');
             }
-            Inline::Strong { body } | Inline::Emphasis { body } => plain(body, out),
+            Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => plain(body, out),
             Inline::Blank | Inline::Break => out.push(' '),
         }
     }
@@ -198,7 +198,7 @@ fn inline_references<'a>(inlines: &'a [Inline], out: &mut Vec<(&'a str, &'a str)
     for inline in inlines {
         match inline {
             Inline::Reference { anchor, text } if !anchor.is_empty() => out.push((anchor, text)),
-            Inline::Strong { body } | Inline::Emphasis { body } => inline_references(body, out),
+            Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => inline_references(body, out),
             _ => {}
         }
     }

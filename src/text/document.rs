@@ -120,6 +120,21 @@ pub struct Section {
     pub blocks: Vec<Block>,
 }
 
+impl Block {
+    /// Whether its own text (of a list or table all of it) has something that a redline shows as new or gone; what hangs below an item does not count.
+    pub fn is_edited(&self) -> bool {
+        let among = |inlines: &[Inline]| inlines.iter().any(Inline::is_edited);
+        match self {
+            Self::Heading { text, .. } | Self::Paragraph { text } | Self::Item { text, .. } => among(text),
+            Self::Bullets { items } => {
+                items.iter().flatten().any(|block| block.is_edited() || matches!(block, Self::Item { children, .. } if children.iter().any(Self::is_edited)))
+            }
+            Self::Table { header, rows, .. } => header.iter().chain(rows.iter().flatten()).any(|cell| among(cell)),
+            Self::Chart { .. } => false,
+        }
+    }
+}
+
 /// A block of text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -296,6 +311,16 @@ pub enum Inline {
         /// What is emphasised.
         body: Vec<Inline>,
     },
+    /// What a redline shows as new: underlined.
+    Inserted {
+        /// What is new.
+        body: Vec<Inline>,
+    },
+    /// What a redline shows as gone: struck through.
+    Deleted {
+        /// What is gone.
+        body: Vec<Inline>,
+    },
     /// A term where it is defined, with its quotation marks.
     Term {
         /// The term without quotation marks.
@@ -312,6 +337,21 @@ pub enum Inline {
     Blank,
     /// A line break.
     Break,
+}
+
+impl Inline {
+    /// What it holds, for those that hold others.
+    pub fn body(&self) -> Option<&Vec<Inline>> {
+        match self {
+            Self::Strong { body } | Self::Emphasis { body } | Self::Inserted { body } | Self::Deleted { body } => Some(body),
+            _ => None,
+        }
+    }
+
+    /// Whether it is, or holds, what a redline shows as new or gone.
+    pub fn is_edited(&self) -> bool {
+        matches!(self, Self::Inserted { .. } | Self::Deleted { .. }) || self.body().is_some_and(|body| body.iter().any(Self::is_edited))
+    }
 }
 
 /// The execution page of a part.

@@ -316,7 +316,7 @@ pub fn plain(inlines: &[Inline]) -> String {
     for inline in inlines {
         match inline {
             Inline::Text { text } | Inline::Value { text } | Inline::Term { text } => out.push_str(text),
-            Inline::Strong { body } | Inline::Emphasis { body } => out.push_str(&plain(body)),
+            Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => out.push_str(&plain(body)),
             Inline::Reference { text, .. } => out.push_str(text),
             Inline::Blank => {}
             Inline::Break => out.push(' '),

@@ -4,9 +4,11 @@
 //! Never does: choose a clause, number it, lay it out.
 
 pub mod document;
+pub mod edit;
 pub mod hygiene;
 pub mod letters;
 pub mod markdown;
 pub mod page;
+pub mod redline;
 pub mod sentinel;
 pub mod template;

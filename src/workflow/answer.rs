@@ -280,8 +280,7 @@ pub fn result(register: &mut Register, office: &Office, pass: &Pass) -> Result<O
         }
         _ => (None, None),
     };
-    let links: Vec<StoredLink> =
-        view.links_of_request(&request.request)?.into_iter().filter(|link| person.email.as_deref() == Some(link.sent_to.as_str())).collect();
+    let links: Vec<StoredLink> = view.links_of_request(&request.request)?.into_iter().filter(|link| went_to(link, person)).collect();
     Ok(Some(Answered {
         request: request.clone(),
         person: person.clone(),
@@ -349,13 +348,18 @@ fn resolve(
         LinkState::Active => {
             let shown = acknowledge::shown(state, &office.pages, &request.request)?;
             // A link that went to another address than the person has now is somebody else's.
-            if shown.person.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(&link.sent_to)) {
+            if went_to(&link, &shown.person) {
                 return Ok(Ok((link, shown)));
             }
             LinkRefusal::Rotated
         }
     };
     closed(state, office, why, request, view, now).map(Err)
+}
+
+/// Whether a link went to the address that a person has now.
+fn went_to(link: &StoredLink, person: &Person) -> bool {
+    person.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(&link.sent_to))
 }
 
 /// Why a link of ours leads nowhere.
@@ -381,7 +385,7 @@ fn newer(book: &Book, view: &(impl View + ?Sized), office: &Office, request: &Re
         |r: &&Record| r.is_open() && r.request.policy == request.policy && r.request.capacity == request.capacity && r.request.version > request.version;
     let Some(record) = book.requests_of(&person.id).filter(replaces).last() else { return Ok(None) };
     let links = view.links_of_request(&record.request.request)?;
-    let opens = |link: &&StoredLink| link.state == LinkState::Active && now < link.expires && person.email.as_deref() == Some(link.sent_to.as_str());
+    let opens = |link: &&StoredLink| link.state == LinkState::Active && now < link.expires && went_to(link, person);
     links.iter().find(opens).map(|link| letter::token(office, link)).transpose()
 }
 

@@ -208,6 +208,8 @@ struct Shared<'a> {
     kept: Mutex<BTreeSet<Digest>>,
     /// What was read of packs that are there.
     read: folder::Read,
+    /// Where inputs lie, as people would type it.
+    shown: &'a BTreeMap<String, String>,
 }
 
 /// Makes packs; `progress` is told after each supplier, and `stop` ends the batch after what is under way.
@@ -218,7 +220,7 @@ pub fn batch(opened: Opened, order: &Order, stop: &AtomicBool, progress: &mut dy
     let start = crate::clock::now();
     let mut batch = Batch { report: opened.report, ..Batch::default() };
     let Some(compiler) = opened.compiler else { return Ok(batch) };
-    let root = order.output.clone().unwrap_or(opened.location.output);
+    let root = order.output.clone().unwrap_or_else(|| opened.location.output.clone());
     let condition = order.choice.when.as_ref().and_then(|text| compiler.condition(text, &mut batch.report));
     let ids = order.choice.candidates(&compiler, &mut batch.report);
     if batch.report.has_errors() || (order.deny_warnings && batch.report.warnings() > 0) {
@@ -229,8 +231,17 @@ pub fn batch(opened: Opened, order: &Order, stop: &AtomicBool, progress: &mut dy
     let date = order.date.unwrap_or(order.today);
     let common = compiler.shared_digest(&format!("{date} {:?} {}", order.request, order.deny_warnings));
     files::create_folder(&root.join(BATCHES).join(INPUTS))?;
-    let shared =
-        Shared { compiler: &compiler, order, condition, root: &root, known: &known.packs, common, kept: Mutex::default(), read: folder::Read::default() };
+    let shared = Shared {
+        compiler: &compiler,
+        order,
+        condition,
+        root: &root,
+        known: &known.packs,
+        common,
+        kept: Mutex::default(),
+        read: folder::Read::default(),
+        shown: &opened.location.shown,
+    };
     batch.id = shared.id(&ids);
     batch.folder = root.join(BATCHES).join(&batch.id);
     let mut order_of_work = ids.clone();
@@ -267,10 +278,13 @@ fn read_known(path: &Path) -> Known {
 }
 
 impl Choice {
-    /// Ids to look at; unknown ones, entities and tags that nobody has are faults.
+    /// Ids to look at, each once; suppliers, entities and countries that do not exist are faults.
     fn candidates(&self, compiler: &Compiler, report: &mut Report) -> Vec<String> {
         let all = compiler.suppliers();
-        let ids: Vec<String> = if self.ids.is_empty() { all.iter().map(|id| (*id).to_owned()).collect() } else { self.ids.clone() };
+        let mut ids: Vec<String> = if self.ids.is_empty() { all.iter().map(|id| (*id).to_owned()).collect() } else { self.ids.clone() };
+        // Two workers on one supplier would be in each other's way.
+        ids.sort();
+        ids.dedup();
         for id in ids.iter().filter(|id| !all.contains(&id.as_str())) {
             let help = crate::base::suggest::help(id, all.iter().copied());
             report.push(Diagnostic::error("unknown-supplier", format!("there is no supplier `{id}`")).help(help));
@@ -279,6 +293,10 @@ impl Choice {
         for entity in self.entities.iter().filter(|id| !entities.contains_key(*id)) {
             let help = crate::base::suggest::help(entity, entities.keys().map(String::as_str));
             report.push(Diagnostic::error("unknown-entity", format!("there is no entity `{entity}`")).help(help));
+        }
+        for country in self.countries.iter().filter(|code| !compiler.library.places.countries.contains_key(*code)) {
+            let message = format!("there is no country `{country}`");
+            report.push(Diagnostic::error("unknown-country", message).help("an ISO 3166-1 code in capitals, for example `IE`"));
         }
         if ids.is_empty() {
             let help = "write a profile into `suppliers/`, or run `countersign init DIR` for samples";
@@ -403,16 +421,15 @@ impl Shared<'_> {
             return Ok(Some((Row { ms: elapsed(start), ..broken(known.row.clone(), &folder, faults) }, None)));
         }
         let mut report = Report::default();
-        let Some(row) = self.make(id, &mut report)? else { return Ok(None) };
+        let Some(row) = self.make(id, self.order.date.unwrap_or(self.order.today), &mut report)? else { return Ok(None) };
         let stands = matches!(row.state, RowState::Written | RowState::Unchanged);
-        let findings = if row.findings.is_empty() { findings(report) } else { row.findings };
+        let findings = if row.findings.is_empty() { self.findings(report) } else { row.findings };
         Ok(Some((Row { findings, ms: elapsed(start), ..row }, stands.then_some(key))))
     }
 
-    /// Compiles a supplier and writes its pack, unless it is there.
-    fn make(&self, id: &str, report: &mut Report) -> Result<Option<Row>, DiskError> {
+    /// Compiles a supplier for a date and writes its pack, unless it is there.
+    fn make(&self, id: &str, date: Date, report: &mut Report) -> Result<Option<Row>, DiskError> {
         let (compiler, order) = (self.compiler, self.order);
-        let date = order.date.unwrap_or(order.today);
         let mut row = Row {
             supplier: id.to_owned(),
             name: None,
@@ -459,7 +476,19 @@ impl Shared<'_> {
         if exists && !order.force {
             return self.existing(row, &folder, report).map(Some);
         }
+        if exists && let Ok(lock) = manifest(&folder)? {
+            // Made again, it is what it was: a pack keeps its date.
+            match generate::locked_date(&lock, &folder, order.date, report) {
+                None => return Ok(Some(row)),
+                Some(locked) if locked != date => {
+                    *report = Report::default();
+                    return self.make(id, locked, report);
+                }
+                Some(_) => {}
+            }
+        }
         if order.deny_warnings && report.warnings() > 0 {
+            report.push(Diagnostic::error("denied-warning", "a warning stops the pack").help("mend what the warnings say, or leave out `--deny-warnings`"));
             return Ok(Some(row));
         }
         let Some((files, pages)) = generate::outputs(compiler, &compiled, 1, report) else { return Ok(Some(row)) };
@@ -490,25 +519,32 @@ impl Shared<'_> {
         Ok(links.into_iter().collect())
     }
 
-    /// A pack with these inputs is there: its date is the date, and its digests must hold.
+    /// A pack with these inputs is there.
     fn existing(&self, mut row: Row, folder: &Path, report: &mut Report) -> Result<Row, DiskError> {
         let faults = verify::digests_with(folder, &self.read)?;
         if !faults.is_empty() {
             return Ok(broken(row, folder, faults));
         }
         let Ok(lock) = manifest(folder)? else { return Ok(row) };
-        let date: Date = lock.date.parse().unwrap_or(self.order.today);
-        if let Some(asked) = self.order.date.filter(|asked| *asked != date) {
-            let message = format!("the pack `{}` was first generated on {date}, not on {asked}", row.pack.as_deref().unwrap_or_default());
-            report.push(Diagnostic::error("date-locked", message).help("leave out `--date`, or write to another folder with `--output`"));
-            return Ok(row);
-        }
+        let Some(date) = generate::locked_date(&lock, folder, self.order.date, report) else { return Ok(row) };
         let known = self.known.get(&row.supplier).filter(|known| known.row.pack == row.pack);
         let pages = |name: &str| known.and_then(|known| known.row.documents.iter().find(|d| d.name == name)).and_then(|d| d.pages);
         let send = lock.outputs.iter().filter_map(|output| Some((output.path.strip_prefix("send/")?, &output.sha256)));
         row.documents = send.map(|(name, sha256)| RowDocument { name: name.to_owned(), pages: pages(name), sha256: sha256.clone() }).collect();
         (row.state, row.date) = (RowState::Unchanged, Some(date));
         Ok(row)
+    }
+
+    fn findings(&self, report: Report) -> Vec<RowFinding> {
+        let place = |place: &Place| format!("{}:{}:{}", self.shown.get(&place.source.path).unwrap_or(&place.source.path), place.line(), place.column());
+        let one = |diagnostic: Diagnostic| RowFinding {
+            severity: if diagnostic.severity == Severity::Error { "error" } else { "warning" }.to_owned(),
+            code: diagnostic.code.to_owned(),
+            place: diagnostic.place.as_ref().map(place),
+            message: diagnostic.message,
+            help: diagnostic.help,
+        };
+        report.sorted().into_iter().map(one).collect()
     }
 }
 
@@ -522,17 +558,6 @@ fn broken(row: Row, folder: &Path, faults: Vec<String>) -> Row {
         help: Some("the pack on disk was changed; move its folder away, or run with `--force`".to_owned()),
     };
     Row { state: RowState::Broken, findings: faults.into_iter().map(one).collect(), ..row }
-}
-
-fn findings(report: Report) -> Vec<RowFinding> {
-    let one = |diagnostic: Diagnostic| RowFinding {
-        severity: if diagnostic.severity == Severity::Error { "error" } else { "warning" }.to_owned(),
-        code: diagnostic.code.to_owned(),
-        place: diagnostic.place.as_ref().map(|place: &Place| place.to_string()),
-        message: diagnostic.message,
-        help: diagnostic.help,
-    };
-    report.sorted().into_iter().map(one).collect()
 }
 
 /// Writes an archive of what is sent for each pack that stands.

@@ -10,7 +10,7 @@ use crate::base::digest::Digest;
 use crate::contract::risk::Tier;
 use crate::pack::compile::{Compiled, Compiler, Request};
 use crate::pack::layout::PdfJob;
-use crate::pack::manifest::Subject;
+use crate::pack::manifest::{Manifest, Subject};
 use crate::project::read::{kept_path, manifest};
 use crate::project::{DiskError, write};
 use crate::render::Rendered;
@@ -146,7 +146,7 @@ pub(crate) fn folder_name(compiled: &Compiled, request: &Request) -> String {
     if request.draft { format!("{}-draft", compiled.pack) } else { compiled.pack.clone() }
 }
 
-/// A pack with these inputs is there: its date is the date, and its digests must hold.
+/// A pack with these inputs is there.
 fn existing(compiled: &Compiled, tier: Option<Tier>, folder: PathBuf, order: &Order, generated: &mut Generated) -> Result<Option<PackResult>, DiskError> {
     let faults = verify::digests(&folder)?;
     if !faults.is_empty() {
@@ -154,15 +154,23 @@ fn existing(compiled: &Compiled, tier: Option<Tier>, folder: PathBuf, order: &Or
         return Ok(None);
     }
     let Ok(lock) = manifest(&folder)? else { return Ok(None) };
-    let date: Date = lock.date.parse().unwrap_or(order.today);
-    if let Some(asked) = order.date.filter(|asked| *asked != date) {
-        let message = format!("the pack `{}` of {} was first generated on {date}, not on {asked}", compiled.pack, compiled.subject);
-        let help = format!("leave out `--date`, or write to another folder with `--output`; the pack is {}", folder.display());
-        generated.report.push(Diagnostic::error("date-locked", message).help(help));
-        return Ok(None);
-    }
+    let Some(date) = locked_date(&lock, &folder, order.date, &mut generated.report) else { return Ok(None) };
     let files = lock.outputs.iter().filter_map(|o| o.path.strip_prefix("send/")).map(|name| (name.to_owned(), None)).collect();
     Ok(Some(PackResult { subject: compiled.subject.clone(), pack: compiled.pack.clone(), folder, date, files, tier, unchanged: true }))
+}
+
+/// The date of a pack that is there, which it keeps for ever; none after a fault, when another one is asked for or it does not read.
+pub(crate) fn locked_date(lock: &Manifest, folder: &Path, asked: Option<Date>, report: &mut Report) -> Option<Date> {
+    let date = lock.date.parse::<Date>().ok();
+    let subject = lock.subject().map_or_else(String::new, |subject| format!(" of {subject}"));
+    let message = match (date, asked) {
+        (Some(date), Some(asked)) if asked != date => format!("the pack `{}`{subject} was first generated on {date}, not on {asked}", lock.pack),
+        (Some(date), _) => return Some(date),
+        (None, _) => format!("the pack `{}`{subject} has no date that reads", lock.pack),
+    };
+    let help = format!("leave out `--date`, or write to another folder with `--output`; the pack is {}", folder.display());
+    report.push(Diagnostic::error("date-locked", message).help(help));
+    None
 }
 
 /// Runs the compiler for one supplier, or for one policy as the given entity, or else the usual one, issues it.

@@ -10,6 +10,7 @@ pub mod bounces;
 pub mod calendar;
 pub mod check;
 pub mod desk;
+pub mod diff;
 pub mod erase;
 pub mod explain;
 pub mod generate;

@@ -53,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("getrandom", &["clock"]),
     ("rayon", &["render"]),
     ("ctrlc", &["cli"]),
+    ("similar", &["text"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),

@@ -21,7 +21,8 @@ fn town(count: usize, fault: impl Fn(usize) -> Option<usize>) -> (Sandbox, Vec<S
 }
 
 fn batch(sandbox: &Sandbox, more: &[&str]) -> (Run, Value) {
-    let run = sandbox.run(&[&["-C", "sample", "batch", "--date", DATE, "--format", "json"], more].concat());
+    let date: &[&str] = if more.contains(&"--date") { &[] } else { &["--date", DATE] };
+    let run = sandbox.run(&[&["-C", "sample", "batch", "--format", "json"], date, more].concat());
     let value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", run.stdout, run.stderr));
     (run, value)
 }
@@ -162,8 +163,9 @@ fn suppliers_are_chosen_by_what_is_known_of_them() {
     assert_eq!(chosen(&["brightledger-crm", "ironpeak-hosting"]).len(), 2);
     let run = sandbox.run(&["-C", "sample", "batch", "--when", "nonsense ==", "--date", DATE]);
     assert_eq!(run.code, 1, "{}", run.stderr);
-    let run = sandbox.run(&["-C", "sample", "batch", "brightledger-crn", "--date", DATE]);
-    assert!(run.code == 1 && run.stderr.contains("brightledger-crm"), "{}", run.stderr);
+    let run = sandbox.run(&["-C", "sample", "batch", "brightledger-crn", "--country", "Ireland", "--date", DATE]);
+    assert!(run.code == 1 && run.stderr.contains("brightledger-crm") && run.stderr.contains("`Ireland`"), "{}", run.stderr);
+    assert_eq!(chosen(&["brightledger-crm", "brightledger-crm"]), ["brightledger-crm"], "once");
 }
 
 #[test]
@@ -212,6 +214,26 @@ fn first_failure_ends_a_batch_that_was_told_so_and_a_broken_pack_is_named() {
     assert_eq!((run.code, &value["totals"]["broken"]), (4, &1.into()));
     batch(&sandbox, &["--document", "nda", "--force"]);
     assert_eq!(std::fs::read(&pdf).unwrap(), good, "made again, it is the same");
+}
+
+#[test]
+fn pack_made_again_keeps_its_date_and_a_denied_warning_is_the_reason() {
+    let sandbox = Sandbox::with_sample();
+    let arguments = ["-C", "sample", "batch", "quillfold-stationery", "--format", "json"];
+    assert_eq!(sandbox.run(&[&arguments[..], &["--date", DATE]].concat()).code, 0);
+    let before = packs(&sandbox);
+    let run = sandbox.run(&[&arguments[..], &["--force"]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let value: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&value["rows"][0]["state"], &value["rows"][0]["date"]), (&"written".into(), &DATE.into()));
+    assert!(packs(&sandbox) == before, "byte for byte, whatever day it is");
+    let (run, value) = batch(&sandbox, &["quillfold-stationery", "--force", "--date", "2026-11-22"]);
+    assert_eq!((run.code, &value["rows"][0]["findings"][0]["code"]), (4, &"date-locked".into()));
+    // Certificates of the sample have run out by then.
+    let (run, value) = batch(&sandbox, &["ironpeak-hosting", "--date", "2028-12-01", "--document", "nda", "--deny-warnings"]);
+    let findings = value["rows"][0]["findings"].as_array().unwrap();
+    assert_eq!((run.code, &value["rows"][0]["state"]), (4, &"failed".into()), "{value}");
+    assert!(findings.iter().any(|f| f["code"] == "denied-warning") && findings.iter().any(|f| f["severity"] == "warning"), "{value}");
 }
 
 #[cfg(unix)]

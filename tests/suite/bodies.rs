@@ -156,7 +156,7 @@ pub fn value(text: &str) {
         for inline in list {
             match inline {
                 Inline::Value { text } => found.push(std::mem::take(text)),
-                Inline::Strong { body } | Inline::Emphasis { body } => inlines(body, found),
+                Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => inlines(body, found),
                 _ => {}
             }
         }

@@ -58,6 +58,7 @@ fn usage_faults_are_two_and_help_is_zero() {
         "assess",
         "generate",
         "batch",
+        "diff",
         "explain",
         "verify",
         "people",

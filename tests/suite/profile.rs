@@ -240,7 +240,7 @@ fn apart(mut documents: Vec<Document>) -> (Vec<Document>, Vec<String>) {
         for inline in list {
             match inline {
                 Inline::Value { text } => hide(text),
-                Inline::Strong { body } | Inline::Emphasis { body } => inlines(body, hide),
+                Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => inlines(body, hide),
                 _ => {}
             }
         }

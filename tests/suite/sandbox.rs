@@ -5,6 +5,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+pub(crate) use crate::suite::groundwork::copy;
+
 /// Date of every pack in tests.
 pub(crate) const DATE: &str = "2026-11-21";
 
@@ -94,19 +96,6 @@ pub(crate) fn binary() -> PathBuf {
 
 pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-pub(crate) fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// Every file below a folder with its bytes, by path inside it.

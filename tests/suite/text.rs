@@ -173,7 +173,7 @@ fn each_value(blocks: &mut [Block], visit: &mut dyn FnMut(&mut String)) {
         for inline in list {
             match inline {
                 Inline::Value { text } => visit(text),
-                Inline::Strong { body } | Inline::Emphasis { body } => inlines(body, visit),
+                Inline::Strong { body } | Inline::Emphasis { body } | Inline::Inserted { body } | Inline::Deleted { body } => inlines(body, visit),
                 _ => {}
             }
         }

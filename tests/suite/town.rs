@@ -11,7 +11,8 @@ use countersign::web::{self, Options, Running};
 use countersign::workflow::register::{Edge, Register};
 use tempfile::TempDir;
 
-use crate::suite::sandbox::{Sandbox, copy};
+use crate::suite::groundwork::{copy, without_working_hours};
+use crate::suite::sandbox::Sandbox;
 
 /// The day of everything.
 pub(crate) const NOW: &str = "2026-11-26T09:00:00.000Z";
@@ -50,9 +51,7 @@ fn prepared() -> &'static Path {
         let settings = sandbox.path().join("sample/countersign.yaml");
         let text = std::fs::read_to_string(&settings).unwrap();
         // The tests do not wait for working hours.
-        let (before, after) = text.split_once("\ncalendars:").unwrap();
-        let rest = after.lines().skip(1).skip_while(|line| line.starts_with(' ') || line.is_empty()).collect::<Vec<_>>().join("\n");
-        std::fs::write(&settings, format!("{before}\n\nweb:\n  requests_per_address: 100000\n  requests_per_link: 100000\n\n{rest}\n")).unwrap();
+        std::fs::write(&settings, without_working_hours(&text, "web:\n  requests_per_address: 100000\n  requests_per_link: 100000\n")).unwrap();
         let outline = sandbox.path().join("clauses/policies/acceptable_use/outline.yaml");
         let text = std::fs::read_to_string(&outline).unwrap();
         std::fs::write(&outline, text.replace("  by: person\n", "  by: person\n  code: true\n")).unwrap();
