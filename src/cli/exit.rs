@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::project::DiskError;
 use crate::web::ServeError;
 use crate::workflow::diff::DiffError;
+use crate::workflow::impact::ImpactError;
 use crate::workflow::register::RegisterError;
 
 /// Done.
@@ -33,6 +34,9 @@ pub(crate) enum Failure {
     /// Two packs.
     #[error(transparent)]
     Diff(#[from] DiffError),
+    /// Two states of a workspace.
+    #[error(transparent)]
+    Impact(#[from] ImpactError),
     /// The server.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -65,7 +69,7 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
             eprintln!("help: choose a folder that is absent or empty");
             ExitCode::from(INPUT)
         }
-        Failure::Register(error) | Failure::Serve(ServeError::Register(error)) => {
+        Failure::Register(error) | Failure::Serve(ServeError::Register(error)) | Failure::Impact(ImpactError::Register(error)) => {
             if let Some(help) = help_of(error) {
                 eprintln!("help: {help}");
             }
@@ -85,7 +89,11 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
             eprintln!("help: {}", error.help());
             ExitCode::from(INPUT)
         }
-        Failure::Disk(_) | Failure::Output(_) => ExitCode::from(INPUT),
+        Failure::Impact(ImpactError::Disk(DiskError::Revision { .. })) => {
+            eprintln!("help: name a revision of the repository that the workspace lies in (`HEAD~1`, a branch, a tag), or a folder with a workspace");
+            ExitCode::from(INPUT)
+        }
+        Failure::Disk(_) | Failure::Impact(_) | Failure::Output(_) => ExitCode::from(INPUT),
     }
 }
 

@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod gate;
 mod generate;
+mod impact;
 mod init;
 mod ledger;
 mod mail;
@@ -125,6 +126,7 @@ enum Verb {
     Explain(explain::ExplainArgs),
     Verify(verify::VerifyArgs),
     Diff(diff::DiffArgs),
+    Impact(impact::ImpactArgs),
     People(people::PeopleArgs),
     Policy(policy::PolicyArgs),
     Ack(ack::AckArgs),
@@ -180,6 +182,7 @@ pub fn run() -> ExitCode {
         Verb::Explain(args) => explain::run(&common, &args),
         Verb::Verify(args) => verify::run(&common, &args),
         Verb::Diff(args) => diff::run(&common, &args),
+        Verb::Impact(args) => impact::run(&common, &args),
         Verb::People(args) => people::run(&common, &args),
         Verb::Policy(args) => policy::run(&common, &args),
         Verb::Ack(args) => ack::run(&common, &args),

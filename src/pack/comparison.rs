@@ -259,7 +259,12 @@ pub struct Comparison {
 impl Comparison {
     /// Whether a reader has to read anything again: more than numbers changed.
     pub fn is_change(&self) -> bool {
-        self.documents.iter().any(|document| document.state > DocumentState::Renumbered)
+        self.worst() > DocumentState::Renumbered
+    }
+
+    /// What became of the document that changed most.
+    pub fn worst(&self) -> DocumentState {
+        self.documents.iter().map(|document| document.state).max().unwrap_or(DocumentState::Same)
     }
 
     /// Clauses of a state.

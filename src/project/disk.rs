@@ -78,6 +78,14 @@ pub enum DiskError {
         /// Its permissions.
         mode: u32,
     },
+    /// An earlier state of the workspace cannot be read.
+    #[error("cannot read the workspace as of `{revision}`: {why}")]
+    Revision {
+        /// As it was asked for.
+        revision: String,
+        /// Why.
+        why: String,
+    },
     /// Something is there already.
     #[error("`{}` exists already", path.display())]
     Exists {

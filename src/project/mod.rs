@@ -8,6 +8,7 @@ pub mod folder;
 pub mod log;
 pub mod read;
 pub mod register;
+pub mod revision;
 pub mod write;
 
 pub use disk::DiskError;

@@ -14,6 +14,7 @@ pub mod diff;
 pub mod erase;
 pub mod explain;
 pub mod generate;
+pub mod impact;
 pub mod init;
 pub mod ledger;
 pub(crate) mod letter;

@@ -54,6 +54,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &["render"]),
     ("ctrlc", &["cli"]),
     ("similar", &["text"]),
+    ("tempfile", &["project"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),

@@ -11,6 +11,7 @@ pub(crate) mod commands;
 pub(crate) mod duties;
 pub(crate) mod fleet;
 pub(crate) mod groundwork;
+pub(crate) mod impact;
 pub(crate) mod invalid;
 pub(crate) mod letters;
 pub(crate) mod lifecycle;
