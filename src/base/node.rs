@@ -108,6 +108,27 @@ impl Node {
         if place.source == self.place.source { place } else { self.place.clone() }
     }
 
+    /// Every scalar by path (`identity.legal_name`, `data[0].people`); an empty list or mapping counts as one, written `[]` or `{}`.
+    pub fn scalars(&self) -> std::collections::BTreeMap<String, String> {
+        fn deep(node: &Node, path: &str, out: &mut std::collections::BTreeMap<String, String>) {
+            match &node.kind {
+                Kind::Scalar { text, .. } => drop(out.insert(path.to_owned(), text.clone())),
+                Kind::Sequence(items) if items.is_empty() => drop(out.insert(path.to_owned(), "[]".to_owned())),
+                Kind::Mapping(entries) if entries.is_empty() => drop(out.insert(path.to_owned(), "{}".to_owned())),
+                Kind::Sequence(items) => items.iter().enumerate().for_each(|(at, item)| deep(item, &format!("{path}[{at}]"), out)),
+                Kind::Mapping(entries) => {
+                    for entry in entries {
+                        let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
+                        deep(&entry.value, &path, out);
+                    }
+                }
+            }
+        }
+        let mut out = std::collections::BTreeMap::new();
+        deep(self, "", &mut out);
+        out
+    }
+
     /// Lays `self` over `base`: mappings are merged key by key, anything else of `self` replaces what `base` has.
     #[must_use]
     pub fn over(self, base: &Node) -> Node {

@@ -15,6 +15,7 @@ mod explain;
 mod gate;
 mod generate;
 mod impact;
+mod import;
 mod init;
 mod ledger;
 mod mail;
@@ -120,6 +121,7 @@ fn parse_instant(text: &str) -> Result<Instant, String> {
 enum Verb {
     Init(init::InitArgs),
     Check(check::CheckArgs),
+    Import(import::ImportArgs),
     Assess(assess::AssessArgs),
     Generate(generate::GenerateArgs),
     Batch(batch::BatchArgs),
@@ -176,6 +178,7 @@ pub fn run() -> ExitCode {
     let result = match arguments.verb {
         Verb::Init(args) => init::run(&common, &args),
         Verb::Check(args) => check::run(&common, &args),
+        Verb::Import(args) => import::run(&common, &args),
         Verb::Assess(args) => assess::run(&common, &args),
         Verb::Batch(args) => batch::run(&common, args),
         Verb::Generate(args) => generate::run(&common, args),

@@ -12,6 +12,7 @@ pub mod entity;
 pub mod exit;
 pub mod figures;
 pub mod history;
+pub mod intake;
 pub mod library;
 pub mod lifecycle;
 pub mod lint;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::digest::Digest;
-use crate::base::node::{Kind, Node};
+use crate::base::node::Node;
 use crate::contract::parameter::ParameterValue;
 use crate::contract::selection::SlotResult;
 use crate::contract::values::clean;
@@ -94,28 +94,9 @@ impl Edition {
                 slots: explanation.slots.clone(),
             },
             inputs: compiled.inputs.iter().cloned().collect(),
-            fields: profile.map(fields).unwrap_or_default(),
+            fields: profile.map(Node::scalars).unwrap_or_default(),
         }
     }
-}
-
-/// The scalars of a tree by path.
-pub fn fields(node: &Node) -> BTreeMap<String, String> {
-    fn deep(node: &Node, path: &str, out: &mut BTreeMap<String, String>) {
-        match &node.kind {
-            Kind::Scalar { text, .. } => drop(out.insert(path.to_owned(), text.clone())),
-            Kind::Sequence(items) => items.iter().enumerate().for_each(|(at, item)| deep(item, &format!("{path}[{at}]"), out)),
-            Kind::Mapping(entries) => {
-                for entry in entries {
-                    let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-                    deep(&entry.value, &path, out);
-                }
-            }
-        }
-    }
-    let mut out = BTreeMap::new();
-    deep(node, "", &mut out);
-    out
 }
 
 /// Why something changed.

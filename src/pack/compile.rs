@@ -282,7 +282,16 @@ impl Compiler {
             return None;
         };
         let source = self.inputs.source(&path, report)?;
-        let node = self.extended(node::parse(&source, report)?, report);
+        let profile = self.profile(id, node::parse(&source, report)?, date, report)?;
+        Some(Supplier { profile, digest: Digest::of(&input.bytes) })
+    }
+
+    /// Reads a profile from its tree, over its archetype, and checks it against itself.
+    ///
+    /// # Errors
+    /// Returns `None` after diagnostics when it does not decode; other faults are reported and leave it readable.
+    pub fn profile(&self, id: &str, node: node::Node, date: Date, report: &mut Report) -> Option<Written<Profile>> {
+        let node = self.extended(node, report);
         hygiene::check(&node, report);
         let value: Profile = decode(&node, report)?;
         let profile = Written { value, node };
@@ -307,7 +316,7 @@ impl Compiler {
         let certificates: Vec<&str> = self.library.risk.certificates().collect();
         consistency::check(&profile, &certificates, &self.library.places, date, report);
         self.library.registry.check_overrides(&profile.value.overrides, &profile.node, report);
-        Some(Supplier { profile, digest: Digest::of(&input.bytes) })
+        Some(profile)
     }
 
     /// Lays a profile over its archetype, that over its own, and so on.

@@ -140,7 +140,7 @@ fn edition(pack: &Path) -> Result<(Subject, Edition), DiffError> {
         if let Some(input) = manifest.inputs.iter().find(|input| input.path == path) {
             let text = String::from_utf8_lossy(&folder::file(&kept_path(pack, &input.sha256))?).into_owned();
             let source = std::sync::Arc::new(Source { path, text });
-            fields = node::parse(&source, &mut Report::default()).map(|node| comparison::fields(&node)).unwrap_or_default();
+            fields = node::parse(&source, &mut Report::default()).map(|node| node.scalars()).unwrap_or_default();
         }
     }
     let inputs = manifest.inputs.into_iter().map(|input| (input.path, input.sha256)).collect();

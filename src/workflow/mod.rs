@@ -15,6 +15,7 @@ pub mod erase;
 pub mod explain;
 pub mod generate;
 pub mod impact;
+pub mod import;
 pub mod init;
 pub mod ledger;
 pub(crate) mod letter;

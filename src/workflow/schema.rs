@@ -8,6 +8,7 @@ use crate::compliance::course::Course;
 use crate::compliance::people_file::PeopleFile;
 use crate::contract::clause::Front;
 use crate::contract::entity::Workspace;
+use crate::contract::intake::Intake;
 use crate::contract::library::ProperNames;
 use crate::contract::outline::{Outline, PackOutline};
 use crate::contract::parameter::Registry;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("profile", schema_for!(Profile)),
         ("archetype", schema_for!(Profile)),
         ("decision", schema_for!(Decision)),
+        ("intake", schema_for!(Intake)),
         ("people", schema_for!(PeopleFile)),
         ("course", schema_for!(Course)),
         ("drill", schema_for!(DrillFile)),

@@ -54,6 +54,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &["render"]),
     ("ctrlc", &["cli"]),
     ("similar", &["text"]),
+    ("calamine", &["base"]),
+    ("encoding_rs", &["base"]),
     ("tempfile", &["project"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),

@@ -12,6 +12,7 @@ pub(crate) mod duties;
 pub(crate) mod fleet;
 pub(crate) mod groundwork;
 pub(crate) mod impact;
+pub(crate) mod import;
 pub(crate) mod invalid;
 pub(crate) mod letters;
 pub(crate) mod lifecycle;
