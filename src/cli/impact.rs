@@ -150,10 +150,10 @@ fn supplier(row: &SupplierImpact) -> String {
         format!("{} \u{2192} {}", word(row.tier_before), word(row.tier_after))
     };
     let signature = match row.signature {
-        Signature::NotNeeded => "",
+        // That there is no register is said once, at the end.
+        Signature::NotNeeded | Signature::Unknown => "",
         Signature::Needed => ", must be signed again",
         Signature::IssueAgain => ", must be issued again",
-        Signature::Unknown => ", no register tells whether it was signed",
     };
     let mut out = format!("\n{} ({tier}): {}{signature}\n", row.supplier, row.effect.word());
     row.holds_opened.iter().for_each(|hold| out.push_str(&format!("  hold {hold} opens\n")));

@@ -61,7 +61,7 @@ pub(crate) fn run(common: &Common, args: &ImportArgs) -> Result<u8, Failure> {
 
 fn text(imported: &Imported, dry_run: bool) -> String {
     let what = |row: &ImportRow| {
-        let or = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        let or = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
         row.changes.iter().map(|change| format!("{}: {} \u{2192} {}", change.field, or(&change.before), or(&change.after))).collect::<Vec<_>>().join("; ")
     };
     let line = |row: &ImportRow| {

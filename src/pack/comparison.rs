@@ -170,7 +170,7 @@ pub enum Cause {
 
 impl std::fmt::Display for Cause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let or = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        let or = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
         match self {
             Self::Tier { before, after } => write!(f, "tier: {} \u{2192} {}", or(before), or(after)),
             Self::Fact { fact, before, after, how, place } => {

@@ -253,18 +253,19 @@ impl Desk<'_> {
                 Diagnostic::error("duplicate-registration", message).at(&place).with(&first, "first here").help("one company is one supplier: merge the rows"),
             );
         }
-        if report.has_errors() {
-            // What a row says wrongly may be missing elsewhere only because of that.
-            return (row, None, report);
-        }
         let mut judged = Report::default();
         let profile = self.compiler.profile(&id, node.clone(), self.date, &mut judged);
-        let is_sound = !judged.has_errors();
+        let is_sound = !judged.has_errors() && !report.has_errors();
+        let has_faults = report.has_errors();
         // What an archetype or the mapping lacks is shown there, and for whom.
         let cells = draft.place.source.path.split(": ").next().unwrap_or_default().to_owned();
         for fault in judged.sorted() {
             let is_elsewhere = fault.place.as_ref().is_none_or(|place| !place.source.path.starts_with(&cells));
-            report.push(if is_elsewhere { fault.with(&draft.place, "for this row") } else { fault });
+            // What is missing in a row with faults may be missing only because of them.
+            let may_follow = is_elsewhere || matches!(fault.code, "missing-key" | "contradiction" | "out-of-range");
+            if !(has_faults && may_follow) {
+                report.push(if is_elsewhere { fault.with(&draft.place, "for this row") } else { fault });
+            }
         }
         let Some(profile) = profile.filter(|_| is_sound) else { return (row, None, report) };
         let mut unheard = Report::default();

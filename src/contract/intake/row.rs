@@ -551,6 +551,14 @@ impl Draft {
         for (path, value) in &self.cells {
             set(&mut node, &path.0, value.clone());
         }
+        // A group that a cell opens in a profile that is there begins as it does in a new one.
+        if let (Some(existing), Kind::Mapping(entries)) = (existing, &mut node.kind) {
+            for entry in entries.iter_mut().filter(|entry| existing.get(&entry.key).is_none()) {
+                if let Some(base) = self.defaults.get(&entry.key) {
+                    entry.value = entry.value.clone().over(base);
+                }
+            }
+        }
         for (path, place) in self.empty.iter().filter(|(path, _)| fields.is_needed(path)) {
             require(&mut node, &path.0, place);
         }
