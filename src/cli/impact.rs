@@ -109,16 +109,21 @@ fn json(impact: &Impact) -> serde_json::Value {
     let mut value = serde_json::to_value(impact).unwrap_or_default();
     for rows in ["suppliers", "policies"] {
         for row in value[rows].as_array_mut().into_iter().flatten() {
-            for document in row["comparison"]["documents"].as_array_mut().into_iter().flatten() {
-                if let Some(clauses) = document["clauses"].as_array_mut() {
-                    clauses.retain(|clause| clause["state"] != "same");
-                    clauses.iter_mut().filter_map(serde_json::Value::as_object_mut).for_each(|clause| drop(clause.remove("text")));
-                }
-            }
+            without_texts(&mut row["comparison"]);
         }
     }
     value["summary"] = summary(impact).trim_end().into();
     value
+}
+
+/// Takes the texts of clauses, and the clauses that do not change, out of a comparison.
+pub(super) fn without_texts(comparison: &mut serde_json::Value) {
+    for document in comparison["documents"].as_array_mut().into_iter().flatten() {
+        if let Some(clauses) = document["clauses"].as_array_mut() {
+            clauses.retain(|clause| clause["state"] != "same");
+            clauses.iter_mut().filter_map(serde_json::Value::as_object_mut).for_each(|clause| drop(clause.remove("text")));
+        }
+    }
 }
 
 fn text(impact: &Impact) -> String {
@@ -164,7 +169,7 @@ fn supplier(row: &SupplierImpact) -> String {
 }
 
 /// Documents with the clauses that change, and why; parameters that moved.
-fn documents(comparison: &Comparison) -> String {
+pub(super) fn documents(comparison: &Comparison) -> String {
     let mut out = String::new();
     for document in comparison.documents.iter().filter(|document| document.state > DocumentState::Same) {
         out.push_str(&format!("  {}: {}{}\n", draw::seen(&document.title), state(document.state), because(&document.causes)));

@@ -35,6 +35,7 @@ mod table;
 mod token;
 mod training;
 mod verify;
+mod what_if;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -126,6 +127,7 @@ enum Verb {
     Generate(generate::GenerateArgs),
     Batch(batch::BatchArgs),
     Explain(explain::ExplainArgs),
+    WhatIf(what_if::WhatIfArgs),
     Verify(verify::VerifyArgs),
     Diff(diff::DiffArgs),
     Impact(impact::ImpactArgs),
@@ -182,6 +184,7 @@ pub fn run() -> ExitCode {
         Verb::Assess(args) => assess::run(&common, &args),
         Verb::Batch(args) => batch::run(&common, args),
         Verb::Generate(args) => generate::run(&common, args),
+        Verb::WhatIf(args) => what_if::run(&common, &args),
         Verb::Explain(args) => explain::run(&common, &args),
         Verb::Verify(args) => verify::run(&common, &args),
         Verb::Diff(args) => diff::run(&common, &args),

@@ -486,7 +486,7 @@ fn unknown_parameter(name: &str, registry: &Registry) -> Diagnostic {
 }
 
 /// References of a clause body with their places.
-fn references(body: &str) -> Vec<(String, std::ops::Range<usize>)> {
+pub(super) fn references(body: &str) -> Vec<(String, std::ops::Range<usize>)> {
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(found) = body[at..].find("[](") {

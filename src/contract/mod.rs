@@ -25,6 +25,7 @@ pub mod party;
 pub mod permission;
 pub mod place;
 pub mod profile;
+pub mod proof;
 pub mod reference;
 pub mod requirement;
 pub mod risk;

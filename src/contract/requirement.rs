@@ -8,6 +8,8 @@ use crate::base::date::Date;
 use crate::base::decode::decode;
 use crate::base::diagnostic::Report;
 use crate::base::node::Node;
+use crate::base::source::Place;
+use crate::contract::library::Library;
 use crate::rule::condition::{Condition, Truth};
 use crate::rule::fact::Facts;
 use crate::rule::vocabulary::Vocabulary;
@@ -49,6 +51,29 @@ impl Force {
     }
 }
 
+/// Which of its documents carry a requirement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentsMode {
+    /// Every one of them.
+    #[default]
+    All,
+    /// At least one.
+    Any,
+    /// Every one that is in the pack, and at least one.
+    EachPresent,
+}
+
+/// What meets a requirement that no clause can meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MetBy {
+    /// How every pack is made; tests of the program hold it.
+    Structure,
+    /// What is recorded inside of a pack.
+    Evidence,
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[expect(dead_code, reason = "the whole record is checked on reading; later readers print the rest")]
 #[serde(deny_unknown_fields)]
@@ -61,7 +86,8 @@ struct Record {
     in_force_from: Option<Date>,
     in_force_until: Option<Date>,
     documents: Vec<String>,
-    documents_mode: Option<String>,
+    #[serde(default)]
+    documents_mode: DocumentsMode,
     instrument: Option<String>,
     must: String,
     kind: String,
@@ -69,6 +95,10 @@ struct Record {
     parameters: Vec<Value>,
     confidence: String,
     note: Option<String>,
+    /// What meets it where no clause can.
+    met_by: Option<MetBy>,
+    /// How that is, in a sentence.
+    met_how: Option<String>,
 }
 
 /// One file of the catalogue.
@@ -80,6 +110,17 @@ pub struct CatalogueFile {
     authority: String,
     status_note: String,
     requirements: Vec<Record>,
+}
+
+/// A fact for which a requirement applies.
+#[derive(Debug, Clone)]
+pub struct Because {
+    /// The fact.
+    pub fact: String,
+    /// Its value.
+    pub value: String,
+    /// Where it is written.
+    pub place: Option<Place>,
 }
 
 /// One requirement, checked.
@@ -95,6 +136,16 @@ pub struct Requirement {
     pub force: Force,
     /// Documents that carry it.
     pub documents: Vec<String>,
+    /// Which of them.
+    pub mode: DocumentsMode,
+    /// The instrument in which it must stand.
+    pub instrument: Option<String>,
+    /// What the contract must say.
+    pub must: String,
+    /// What meets it where no clause can.
+    pub met_by: Option<MetBy>,
+    /// Where it is written.
+    pub place: Place,
     applies_when: Condition,
     in_force_from: Option<Date>,
     in_force_until: Option<Date>,
@@ -103,9 +154,32 @@ pub struct Requirement {
 impl Requirement {
     /// Tells whether it applies to these facts on this date; an unset fact counts as not applying.
     pub fn applies(&self, facts: &Facts, date: Date) -> bool {
-        self.in_force_from.is_none_or(|from| from <= date)
-            && self.in_force_until.is_none_or(|until| date <= until)
-            && self.applies_when.evaluate(facts) == Truth::True
+        self.is_in_force(date) && self.applies_when.evaluate(facts) == Truth::True
+    }
+
+    /// When it applies.
+    pub(super) fn condition(&self) -> &Condition {
+        &self.applies_when
+    }
+
+    /// Whether a slot of an outline can carry it in a document: what belongs to an instrument stands in it, where the document that holds the instrument
+    /// is asked; the instrument can be signed alone.
+    pub fn stands_in(&self, library: &Library, document: &str, outline: &str) -> bool {
+        let Some(instrument) = &self.instrument else { return true };
+        let host = library.outlines.get(instrument).and_then(|written| written.value.inside.as_deref());
+        host != Some(document) || outline == instrument
+    }
+
+    /// The facts that make it apply, each with its value and where it is written.
+    pub fn reasons(&self, facts: &Facts) -> Vec<Because> {
+        let decisive = self.applies_when.decisive(facts);
+        let one = |name: &str| facts.get(name).map(|fact| Because { fact: name.to_owned(), value: fact.value.to_string(), place: fact.place.clone() });
+        decisive.facts().into_iter().filter_map(one).collect()
+    }
+
+    /// Whether it is law on a day.
+    pub fn is_in_force(&self, date: Date) -> bool {
+        self.in_force_from.is_none_or(|from| from <= date) && self.in_force_until.is_none_or(|until| date <= until)
     }
 
     /// The dates at which it begins or ceases to apply.
@@ -127,6 +201,11 @@ pub fn read(node: &Node, vocabulary: &Vocabulary, report: &mut Report) -> Vec<Re
             phase: record.phase,
             force: record.force,
             documents: record.documents,
+            mode: record.documents_mode,
+            instrument: record.instrument,
+            must: record.must,
+            met_by: record.met_by,
+            place: node.place_of(&format!("requirements[{index}].id")),
             applies_when,
             in_force_from: record.in_force_from,
             in_force_until: record.in_force_until,

@@ -50,6 +50,11 @@ impl Tier {
         }
     }
 
+    /// The next one up; none above critical.
+    pub(super) fn above(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| *tier > self)
+    }
+
     fn below(self) -> Self {
         match self {
             Self::Low | Self::Moderate => Self::Low,
@@ -174,6 +179,18 @@ struct Floor {
     tier: Tier,
 }
 
+/// A factor, for the proof.
+pub(super) struct FactorView<'a> {
+    /// Weight, of 100.
+    pub(super) weight: u32,
+    /// Its fact.
+    pub(super) fact: &'a str,
+    /// Points by value.
+    pub(super) points: &'a BTreeMap<String, u32>,
+    /// Conditions that raise the points to a minimum.
+    pub(super) minimums: &'a [(Condition, u32)],
+}
+
 /// A hold of the model: it stops the issue of a pack until a decision accepts it.
 pub struct Hold {
     /// Its id.
@@ -282,6 +299,45 @@ impl RiskModel {
     /// Names of the certificates that can earn credit.
     pub fn certificates(&self) -> impl Iterator<Item = &str> + Clone {
         self.credits.groups.values().flat_map(|g| g.keys().map(String::as_str))
+    }
+
+    pub(super) fn proof_factors(&self) -> impl Iterator<Item = FactorView<'_>> {
+        self.factors.iter().map(|factor| FactorView { weight: factor.weight, fact: &factor.fact, points: &factor.points, minimums: &factor.minimums })
+    }
+
+    pub(super) fn proof_floors(&self) -> impl Iterator<Item = (&Condition, Tier)> {
+        self.floors.iter().map(|floor| (&floor.when, floor.tier))
+    }
+
+    pub(super) fn proof_documents(&self) -> impl Iterator<Item = (&Condition, &[String])> {
+        self.documents.iter().map(|(when, documents)| (when, documents.as_slice()))
+    }
+
+    /// Points from which a band begins.
+    pub(super) fn band_from(&self, tier: Tier) -> Option<u32> {
+        self.bands.get(&tier).copied()
+    }
+
+    /// Every credit that some certificates can earn.
+    pub(super) fn credit_totals(&self) -> Vec<u32> {
+        let mut totals = BTreeSet::from([0]);
+        for group in self.credits.groups.values() {
+            totals = totals.iter().flat_map(|total| group.values().map(move |points| total + points).chain([*total])).collect();
+        }
+        totals.into_iter().map(|total| total.min(self.credits.cap)).collect::<BTreeSet<u32>>().into_iter().collect()
+    }
+
+    /// Certificates that together earn so many points; none where no set does.
+    pub fn certificates_for(&self, credit: u32) -> Vec<&str> {
+        let mut sets: BTreeMap<u32, Vec<&str>> = BTreeMap::from([(0, Vec::new())]);
+        for group in self.credits.groups.values() {
+            for (total, set) in sets.clone() {
+                for (name, points) in group {
+                    sets.entry((total + points).min(self.credits.cap)).or_insert_with(|| set.iter().copied().chain([name.as_str()]).collect());
+                }
+            }
+        }
+        sets.remove(&credit).unwrap_or_default()
     }
 
     fn band(&self, quarters: u32) -> Tier {

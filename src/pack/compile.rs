@@ -28,7 +28,7 @@ use crate::contract::risk::Tier;
 use crate::contract::selection::Selection;
 use crate::contract::values::{Ingredients, clean, values};
 use crate::pack::courses;
-use crate::pack::explanation::{EXPLANATION_VERSION, Explanation, coverage, fact_lines};
+use crate::pack::explanation::{EXPLANATION_VERSION, Explanation, Uncovered, coverage, fact_lines};
 use crate::pack::inputs::{Inputs, WORKSPACE};
 use crate::pack::layout::PdfJob;
 use crate::pack::manifest::{FileDigest, GENERATOR, MANIFEST_VERSION, Manifest, Subject, pack_id};
@@ -396,6 +396,11 @@ impl Compiler {
         if report.errors() > before {
             return None;
         }
+        let (applicable, uncovered) = coverage(&self.library, &assessed.facts, date, &selection);
+        // Of a part of a pack nobody expects all of it.
+        if request.documents.is_empty() {
+            self.report_open(&uncovered, &assessed.facts, report);
+        }
         let (parameters, fillings) = self.fill(assessed, &plan, &selection, date, report);
         let profile = &assessed.supplier.profile.value;
         let entity = self.entity(profile)?;
@@ -430,7 +435,6 @@ impl Compiler {
         }
         let empty = BTreeMap::new();
         let terms = documents.iter().map(|d| document_terms(d, &self.library, parameters.get(&d.kind).unwrap_or(&empty))).collect();
-        let (applicable, uncovered) = coverage(&self.library, &assessed.facts, date, &selection);
         let explanation = Explanation {
             version: EXPLANATION_VERSION,
             subject: subject.clone(),
@@ -442,6 +446,22 @@ impl Compiler {
             applicable,
         };
         Some(Compiled { pack, documents, terms, explanation, inputs, subject, entity: profile.entity.clone(), request: request.clone(), date })
+    }
+
+    /// Reports requirements that stop the pack, each with why it applies and what could carry it.
+    fn report_open(&self, uncovered: &[Uncovered], facts: &Facts, report: &mut Report) {
+        for open in uncovered.iter().filter(|open| open.blocks) {
+            let Some(requirement) = self.library.requirements.get(&open.requirement) else { continue };
+            let message = format!("no clause carries the requirement `{}` ({}) in {}", open.requirement, open.source, open.documents.join(", "));
+            let mut fault = Diagnostic::error("open-requirement", message).at(&requirement.place);
+            for reason in requirement.reasons(facts) {
+                fault.related.extend(reason.place.map(|place| (place, format!("it applies because `{}` is {}", reason.fact, reason.value))));
+            }
+            for clause in self.library.clauses.values().filter(|clause| clause.front.covers.contains(&open.requirement)) {
+                fault = fault.with(&clause.when_place, format!("`{}` would carry it in the slot `{}`, and is not chosen", clause.front.id, clause.front.slot));
+            }
+            report.push(fault.help(format!("write or widen a clause that says: {}", requirement.must)));
+        }
     }
 
     /// Values of every document: one setting for all, and one of its own for each document with a fixed tier.

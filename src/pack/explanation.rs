@@ -8,10 +8,11 @@ use crate::base::date::Date;
 use crate::contract::assessment::Assessment;
 use crate::contract::library::Library;
 use crate::contract::parameter::ParameterValue;
-use crate::contract::requirement::Phase;
+use crate::contract::requirement::{DocumentsMode, Force, Phase, Requirement};
 use crate::contract::selection::{Selection, SlotResult};
 use crate::pack::manifest::Subject;
-use crate::rule::fact::Facts;
+use crate::rule::condition::{Condition, Truth};
+use crate::rule::fact::{FactValue, Facts};
 
 /// Version of the explanation format (see `docs/formats.md`).
 pub const EXPLANATION_VERSION: u32 = 1;
@@ -62,6 +63,8 @@ pub struct Uncovered {
     pub source: String,
     /// Documents that should carry it.
     pub documents: Vec<String>,
+    /// Whether it stops the pack: a law, an adopted standard, or good practice where the tier is high or critical.
+    pub blocks: bool,
 }
 
 /// The facts as lines.
@@ -73,16 +76,39 @@ pub fn fact_lines(facts: &Facts) -> BTreeMap<String, FactLine> {
     facts.iter().map(line).collect()
 }
 
-/// Requirements of phase generation that apply, and those among them that no chosen clause covers.
+/// Requirements of phase generation that apply, and those among them that no chosen clause carries in the documents that must.
 pub fn coverage(library: &Library, facts: &Facts, date: Date, selection: &Selection) -> (usize, Vec<Uncovered>) {
-    let covered: std::collections::BTreeSet<&str> =
-        selection.clauses().iter().filter_map(|id| library.clauses.get(*id)).flat_map(|c| c.front.covers.iter().map(String::as_str)).collect();
-    let applicable: Vec<_> = library.requirements.values().filter(|r| r.phase == Phase::Generation && r.applies(facts, date)).collect();
-    let uncovered = applicable.iter().filter(|r| !covered.contains(r.id.as_str())).map(|r| Uncovered {
+    let is_high = Condition::AtLeast("tier".to_owned(), "high".to_owned()).evaluate(facts) == Truth::True;
+    let applicable: Vec<&Requirement> = library.requirements.values().filter(|r| r.phase == Phase::Generation && r.applies(facts, date)).collect();
+    let open = applicable.iter().filter(|requirement| !is_carried(library, facts, selection, requirement));
+    let uncovered = open.map(|r| Uncovered {
         requirement: r.id.clone(),
         force: r.force.word(),
         source: r.source.clone(),
         documents: r.documents.clone(),
+        blocks: r.force != Force::Practice || is_high,
     });
     (applicable.len(), uncovered.collect())
+}
+
+/// Whether the documents that must carry a requirement do; `contract::proof` asks the same of every profile.
+fn is_carried(library: &Library, facts: &Facts, selection: &Selection, requirement: &Requirement) -> bool {
+    if requirement.met_by.is_some() {
+        return true;
+    }
+    let host = |kind: &str| library.outlines.get(kind).and_then(|outline| outline.value.inside.clone()).unwrap_or_else(|| kind.to_owned());
+    let carries = |document: &&String| {
+        selection.slots.iter().any(|slot| {
+            let is_there = host(&slot.document) == **document && requirement.stands_in(library, document, &slot.document);
+            let covers = |id: &String| library.clauses.get(id).is_some_and(|clause| clause.front.covers.contains(&requirement.id));
+            is_there && slot.chosen.as_ref().is_some_and(covers)
+        })
+    };
+    let is_present = |document: &&String| facts.get(&format!("docs.{document}")).is_some_and(|fact| fact.value == FactValue::Bool(true));
+    let documents = || requirement.documents.iter();
+    match requirement.mode {
+        DocumentsMode::All => documents().all(|document| carries(&document)),
+        DocumentsMode::Any => documents().any(|document| carries(&document)),
+        DocumentsMode::EachPresent => documents().any(|document| is_present(&document)) && documents().filter(is_present).all(|document| carries(&document)),
+    }
 }

@@ -24,6 +24,7 @@ pub mod oversight;
 pub mod packs;
 pub mod people;
 pub mod policy;
+pub mod prove;
 pub mod receipt;
 pub mod register;
 pub mod remind;
@@ -35,6 +36,7 @@ pub mod sync;
 pub mod training;
 pub mod transport;
 pub mod verify;
+pub mod what_if;
 
 use std::path::Path;
 

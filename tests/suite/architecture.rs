@@ -54,6 +54,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &["render"]),
     ("ctrlc", &["cli"]),
     ("similar", &["text"]),
+    ("batsat", &["contract"]),
     ("calamine", &["base"]),
     ("encoding_rs", &["base"]),
     ("tempfile", &["project"]),

@@ -59,6 +59,7 @@ fn usage_faults_are_two_and_help_is_zero() {
         "generate",
         "batch",
         "diff",
+        "what-if",
         "import",
         "impact",
         "explain",

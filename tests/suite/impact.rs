@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use countersign::base::diagnostic::Report;
+use countersign::pack::compile::Request;
+use countersign::workflow::open;
 use serde_json::Value;
 
 use crate::suite::fleet::Chance;
@@ -205,9 +208,19 @@ fn whatever_clause_is_edited_the_packs_that_change_are_those_whose_documents_do(
     };
     assert!(trees().values().all(|effect| effect == "same"));
     // Which suppliers have a clause is read from explanations, which know nothing of impacts.
-    let suppliers: Vec<String> = trees().into_keys().collect();
-    let chosen: BTreeMap<&String, String> =
-        suppliers.iter().map(|id| (id, sandbox.run(&["-C", "tests/fixtures/suppliers", "explain", id, "--date", DATE, "--format", "json"]).stdout)).collect();
+    let compiler = open(&fixtures).unwrap().compiler.unwrap();
+    let date = DATE.parse().unwrap();
+    let chosen: BTreeMap<&str, BTreeSet<String>> = compiler
+        .suppliers()
+        .into_iter()
+        .map(|id| {
+            let mut report = Report::default();
+            let supplier = compiler.supplier(id, date, &mut report).unwrap();
+            let assessed = compiler.assess(supplier, date, &mut report).unwrap();
+            let compiled = compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, date, &mut report).unwrap();
+            (id, compiled.explanation.slots.into_iter().filter_map(|slot| slot.chosen).collect())
+        })
+        .collect();
     let clauses: Vec<String> =
         files(&sandbox.path().join("clauses")).into_keys().filter(|path| path.ends_with(".md") && !path.starts_with("policies/")).collect();
     let mut chance = Chance::new(23);
@@ -223,11 +236,7 @@ fn whatever_clause_is_edited_the_packs_that_change_are_those_whose_documents_do(
         std::fs::write(&file, format!("{}\n\nNothing in this clause limits a right that cannot be limited.\n", text.trim_end())).unwrap();
         let found: BTreeSet<String> = trees().into_iter().filter(|(_, effect)| effect == "changed").map(|(id, _)| id).collect();
         std::fs::write(&file, text).unwrap();
-        let has = |explanation: &String| {
-            let value: Value = serde_json::from_str(explanation).unwrap();
-            value["slots"].as_array().is_some_and(|slots| slots.iter().any(|slot| slot["chosen"] == id.as_str()))
-        };
-        let expected: BTreeSet<String> = chosen.iter().filter(|(_, explanation)| has(explanation)).map(|(id, _)| (*id).clone()).collect();
+        let expected: BTreeSet<String> = chosen.iter().filter(|(_, clauses)| clauses.contains(&id)).map(|(id, _)| (*id).to_owned()).collect();
         assert_eq!(found, expected, "{path}");
     }
 }

@@ -22,6 +22,7 @@ pub(crate) mod oversight;
 pub(crate) mod packs;
 pub(crate) mod pages;
 pub(crate) mod postfix;
+pub(crate) mod proof;
 pub(crate) mod readme;
 pub(crate) mod receipt;
 pub(crate) mod redline;

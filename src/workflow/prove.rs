@@ -1,0 +1,147 @@
+//! `check --prove`: the library for every profile that there can be, and each counterexample replayed by the compiler.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::base::date::Date;
+use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::digest::Digest;
+use crate::base::node::parse;
+use crate::base::source::Source;
+use crate::base::yaml;
+use crate::contract::intake::{Fields, order};
+use crate::contract::proof::{self, Coverage};
+use crate::pack::compile::{Compiler, Request, Supplier};
+use crate::project::embedded;
+use crate::rule::fact::FactValue;
+
+/// Id of the profile of a counterexample.
+const COUNTEREXAMPLE: &str = "counterexample";
+/// The sample that lends it names and lists.
+const SAMPLE: &str = "suppliers/brightledger-crm.yaml";
+
+/// A proof, and what does not hold.
+#[derive(Debug, Default, Serialize)]
+pub struct Proven {
+    /// Slots where they stand.
+    pub slots: usize,
+    /// Clauses of documents.
+    pub clauses: usize,
+    /// Requirements of the issued text in force.
+    pub requirements: usize,
+    /// Facts.
+    pub facts: usize,
+    /// Letters of the proposition.
+    pub letters: usize,
+    /// Questions that were put.
+    pub questions: usize,
+    /// How requirements are met.
+    pub coverage: Coverage,
+    /// Profiles for which something does not hold.
+    pub counterexamples: Vec<Counterexample>,
+    /// What does not hold, and what can never be reached.
+    #[serde(skip)]
+    pub report: Report,
+}
+
+/// A profile for which something does not hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct Counterexample {
+    /// Code of the diagnostic.
+    pub code: &'static str,
+    /// What.
+    pub message: String,
+    /// The profile, as a file that `generate` reads.
+    pub profile: String,
+    /// Whether the compiler fails on it in the same way.
+    pub replayed: bool,
+}
+
+/// Proves the library of a workspace for a day.
+pub fn prove(compiler: &Compiler, date: Date) -> Proven {
+    let proof = proof::prove(&compiler.library, date);
+    let mut proven = Proven {
+        slots: proof.slots,
+        clauses: proof.clauses,
+        requirements: proof.requirements,
+        facts: proof.facts,
+        letters: proof.letters,
+        questions: proof.questions,
+        coverage: proof.coverage,
+        ..Proven::default()
+    };
+    for fault in proof.faults {
+        let Some(example) = fault.profile else {
+            proven.report.push(fault.diagnostic);
+            continue;
+        };
+        let facts = &example.facts;
+        let profile = profile(compiler, facts, example.credit, date);
+        let replayed = replay(compiler, &profile, fault.diagnostic.code, date);
+        proven.counterexamples.push(Counterexample { code: fault.diagnostic.code, message: fault.diagnostic.message.clone(), profile, replayed });
+        let Diagnostic { help, .. } = &fault.diagnostic;
+        let help = format!("{}; the plainest such profile: {}", help.as_deref().unwrap_or("see the conditions"), told(compiler, facts));
+        proven.report.push(fault.diagnostic.help(help));
+    }
+    proven
+}
+
+/// The facts that are not as plain as can be, in a line.
+fn told(compiler: &Compiler, facts: &BTreeMap<String, FactValue>) -> String {
+    let is_plain = |name: &String, value: &FactValue| match value {
+        FactValue::Bool(yes) => !yes,
+        FactValue::Set(words) => words.is_empty(),
+        FactValue::Word(word) => compiler.library.vocabulary.facts.get(name).and_then(|entry| entry.values.first()) == Some(word),
+    };
+    let told: Vec<String> = facts.iter().filter(|(name, value)| !is_plain(name, value)).map(|(name, value)| format!("{name} = {value}")).collect();
+    if told.is_empty() { "the one with nothing in it".to_owned() } else { told.join(", ") }
+}
+
+/// A profile with these facts, each stated; what clauses print beside them is that of a sample, so that nothing but the fault stands in the way.
+fn profile(compiler: &Compiler, facts: &BTreeMap<String, FactValue>, credit: u32, date: Date) -> String {
+    let entity = compiler.workspace.value.entities.keys().next().map_or("", String::as_str);
+    let is_true = |fact: &str| facts.get(fact) == Some(&FactValue::Bool(true));
+    let master = if is_true("agreement.master") { "{title: Master Services Agreement, date: 2024-01-15, reference: MSA-1}" } else { "none" };
+    let mut out = format!(
+        "supplier: {COUNTEREXAMPLE}\nentity: {entity}\nidentity:\n  legal_name: Counterexample Limited\n  natural_person: {}\n  registration_number: \"1\"\n\
+         agreement: {{master: {master}, law_name: the laws of the place, forum: the courts of the place}}\nassurance:\n  certificates:\n",
+        is_true("counterparty.individual")
+    );
+    let mut certificate = |standard: &str, covers: bool| {
+        let (issued, expires) = (date.plus_months(-1), date.plus_months(11));
+        out.push_str(&format!(
+            "    - {{standard: {standard}, scope: the service, covers_service: {covers}, issued: {issued}, expires: {expires}, opinion: unqualified}}\n"
+        ));
+    };
+    // One that is printed and earns nothing.
+    compiler.library.risk.certificates().take(1).for_each(|standard| certificate(standard, false));
+    compiler.library.risk.certificates_for(credit).into_iter().for_each(|standard| certificate(standard, true));
+    out.push_str("facts:\n");
+    for (name, value) in facts {
+        let value = match value {
+            FactValue::Bool(yes) => yes.to_string(),
+            FactValue::Word(word) => format!("\"{word}\""),
+            FactValue::Set(words) => format!("[{}]", words.iter().cloned().collect::<Vec<_>>().join(", ")),
+        };
+        out.push_str(&format!("  {name}: {{value: {value}, reason: counterexample of the proof}}\n"));
+    }
+    let read = |text: String| parse(&Arc::new(Source { path: String::new(), text }), &mut Report::default());
+    let sample = embedded::sample().into_iter().find(|(path, _)| *path == SAMPLE).and_then(|(_, bytes)| read(String::from_utf8_lossy(bytes).into_owned()));
+    match (read(out.clone()), sample) {
+        (Some(own), Some(sample)) => yaml::write(&order(&own.over(&sample), "", &Fields::new())),
+        _ => out,
+    }
+}
+
+/// Whether the compiler fails on a profile with this code.
+fn replay(compiler: &Compiler, profile: &str, code: &str, date: Date) -> bool {
+    let source = Arc::new(Source { path: format!("suppliers/{COUNTEREXAMPLE}.yaml"), text: profile.to_owned() });
+    let mut report = Report::default();
+    let Some(node) = parse(&source, &mut report) else { return false };
+    let Some(profile) = compiler.profile(COUNTEREXAMPLE, node, date, &mut report) else { return false };
+    let Some(assessed) = compiler.assess(Supplier { profile, digest: Digest::of(b"") }, date, &mut report) else { return false };
+    compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, date, &mut report);
+    report.iter().any(|diagnostic| diagnostic.code == code)
+}

@@ -1,0 +1,193 @@
+//! The proof: it agrees with the compiler, the shipped library passes, and what breaks a library is caught.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use countersign::base::date::Date;
+use countersign::base::diagnostic::Report;
+use countersign::base::source::Source;
+use countersign::contract::assessment::CreditResult;
+use countersign::contract::library::{Files, Library, Reading};
+use countersign::contract::proof::{Profile, Profiles, prove};
+use countersign::project::embedded;
+use countersign::rule::condition::{Condition, Truth};
+use countersign::rule::fact::Facts;
+
+use crate::suite::fleet::Chance;
+use crate::suite::sandbox::{DATE, Sandbox};
+
+fn date() -> Date {
+    DATE.parse().unwrap()
+}
+
+fn files() -> &'static Files {
+    static FILES: OnceLock<Files> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let source = |(path, bytes): (&str, &[u8])| {
+            (path.to_owned(), Arc::new(Source { path: format!("clauses/{path}"), text: String::from_utf8(bytes.to_vec()).unwrap() }))
+        };
+        embedded::clauses().into_iter().map(source).collect()
+    })
+}
+
+fn library(files: &Files) -> (Option<Library>, Report) {
+    let mut report = Report::default();
+    (Library::read(files, Reading::Whole, &mut report), report)
+}
+
+/// The facts of a profile, with what the assessment gives.
+fn facts(library: &Library, profile: &Profile) -> Facts {
+    let mut facts = Facts::new(&library.vocabulary);
+    for (name, value) in &profile.facts {
+        facts.set(name, value.clone(), "stated", None);
+    }
+    let mut report = Report::default();
+    facts.close(&mut report);
+    assert!(!report.has_errors(), "{:?}: {:?}", profile, report.sorted());
+    library.risk.assess(&mut facts, CreditResult { total: profile.credit, certificates: Vec::new() }).unwrap_or_else(|missing| panic!("{missing:?}"));
+    facts
+}
+
+#[test]
+fn proposition_and_compiler_agree_on_every_condition_of_the_library() {
+    let (library, report) = library(files());
+    let library = library.unwrap();
+    assert!(!report.has_errors());
+    let mut profiles = Profiles::new(&library);
+    let mut asked = 0;
+    let mut check = |conditions: &[&Condition]| {
+        let Some(profile) = profiles.plainest(conditions) else { return false };
+        let facts = facts(&library, &profile);
+        for condition in conditions {
+            assert_eq!(condition.evaluate(&facts), Truth::True, "{condition} in {profile:?}");
+        }
+        true
+    };
+    for clause in library.clauses.values().filter(|clause| !clause.key.starts_with("policies/")) {
+        for condition in [clause.when.clone(), Condition::Not(Box::new(clause.when.clone()))] {
+            asked += usize::from(check(&[&condition]));
+        }
+    }
+    // Score, tier and documents: each tier with and without each document, where that can be.
+    for tier in ["low", "moderate", "high", "critical"] {
+        let tier = Condition::Is("tier".to_owned(), tier.to_owned());
+        assert!(check(&[&tier]));
+        for document in ["nda", "dpa", "sla", "termination", "terms"] {
+            let has = Condition::Holds(format!("docs.{document}"));
+            let lacks = Condition::Not(Box::new(has.clone()));
+            asked += usize::from(check(&[&tier, &has])) + usize::from(check(&[&tier, &lacks]));
+        }
+    }
+    assert!(asked > 300, "{asked}");
+}
+
+#[test]
+fn shipped_library_holds_for_every_profile() {
+    let sandbox = Sandbox::with_sample();
+    let run = sandbox.run(&["-C", "sample", "check", "--prove", "--today", DATE]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("proven for every profile over"), "{}", run.stdout);
+}
+
+/// What a mutant changes, and where.
+struct Mutant {
+    what: String,
+    files: Files,
+}
+
+fn with(files: &Files, path: &str, text: Option<String>) -> Files {
+    let mut files = files.clone();
+    match text {
+        Some(text) => drop(files.insert(path.to_owned(), Arc::new(Source { path: format!("clauses/{path}"), text }))),
+        None => drop(files.remove(path)),
+    }
+    files
+}
+
+/// One way to break the library; `None` where this file has nothing of the kind.
+fn mutant(chance: &mut Chance, way: usize) -> Option<Mutant> {
+    let all = files();
+    let clauses: Vec<&String> = all.keys().filter(|path| path.ends_with(".md") && !path.starts_with("policies/") && path.contains('/')).collect();
+    let path = clauses[chance.below(clauses.len())];
+    let text = all[path].text.clone();
+    let (what, changed) = match way % 6 {
+        0 => (format!("{path} deleted"), None),
+        1 => {
+            let line = text.lines().find(|line| line.starts_with("when: "))?;
+            let bare = line.trim_start_matches("when: ").trim_matches('\'').trim_matches('"').replace("\\\"", "\"");
+            (format!("condition of {path} turned round"), Some(text.replacen(line, &format!("when: '!({bare})'"), 1)))
+        }
+        2 => {
+            let line = text.lines().find(|line| line.starts_with("when: ") && (line.contains(" && ") || line.contains(" || ")))?;
+            let swapped = if line.contains(" && ") { line.replacen(" && ", " || ", 1) } else { line.replacen(" || ", " && ", 1) };
+            (format!("a connection in the condition of {path} exchanged"), Some(text.replacen(line, &swapped, 1)))
+        }
+        3 => {
+            let at = text.find("](ref:")?;
+            let end = at + text[at..].find(')')?;
+            let slot = text[at + 6..end].to_owned();
+            // Another slot of the same library: the reference reads, and may lead nowhere.
+            let other = &clauses[chance.below(clauses.len())];
+            let other = all[*other].text.lines().find_map(|line| line.strip_prefix("slot: "))?.to_owned();
+            (format!("a reference of {path} leads from {slot} to {other}"), Some(format!("{}](ref:{other}{}", &text[..at], &text[end..])))
+        }
+        4 => {
+            let covers = text.lines().find(|line| line.starts_with("  - ") && text.contains("covers:\n"))?;
+            (format!("{path} no longer says `{}`", covers.trim()), Some(text.replacen(&format!("{covers}\n"), "", 1)))
+        }
+        _ => {
+            let model = &all["risk-model.yaml"].text;
+            let rules = model.find("document_rules:")?;
+            let places: Vec<usize> = model[rules..].match_indices("- when: ").map(|(at, _)| rules + at).collect();
+            let at = places[chance.below(places.len())];
+            let end = model[at + 8..].find("\n- when: ").map_or(model.len(), |end| at + 8 + end + 1);
+            return Some(Mutant {
+                what: format!("document rule gone: {}", model[at..end].lines().next()?),
+                files: with(all, "risk-model.yaml", Some(format!("{}{}", &model[..at], &model[end..]))),
+            });
+        }
+    };
+    Some(Mutant { what, files: with(all, path, changed) })
+}
+
+/// `COUNTERSIGN_MUTANTS=240` for the long run, which prints what was not caught.
+#[test]
+fn what_breaks_the_library_is_caught() {
+    let count: usize = std::env::var("COUNTERSIGN_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let mut chance = Chance::new(77);
+    let (mut made, mut caught) = (0, 0);
+    let mut alive: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut way = 0;
+    while made < count {
+        way += 1;
+        let Some(mutant) = mutant(&mut chance, way) else { continue };
+        made += 1;
+        let (library, report) = library(&mutant.files);
+        let faults = library.filter(|_| !report.has_errors()).map(|library| prove(&library, date()).faults);
+        match faults {
+            // Refused when it is read: no proof is needed.
+            None => caught += 1,
+            Some(faults) if !faults.is_empty() => caught += 1,
+            Some(_) => alive.entry(way % 6).or_default().push(mutant.what),
+        }
+    }
+    eprintln!("{made} mutants, {caught} caught, alive: {alive:#?}");
+    assert!(caught * 2 > made, "{alive:#?}");
+}
+
+#[test]
+fn counterexample_is_the_plainest_and_the_compiler_fails_on_it_too() {
+    let sandbox = Sandbox::with_sample();
+    let clause = sandbox.path().join("clauses/dpa/subprocessors.specific.md");
+    std::fs::remove_file(clause).unwrap();
+    let run = sandbox.run(&["-C", "sample", "check", "--prove", "--today", DATE, "--format", "json"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let value: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let examples = value["proof"]["counterexamples"].as_array().unwrap();
+    assert!(examples.iter().all(|example| example["replayed"] == true), "{examples:#?}");
+    let first = &examples[0];
+    // As a file of the workspace it fails there in the same way.
+    std::fs::write(sandbox.path().join("sample/suppliers/counterexample.yaml"), first["profile"].as_str().unwrap()).unwrap();
+    let run = sandbox.run(&["-C", "sample", "generate", "counterexample", "--draft", "--date", DATE]);
+    assert!(run.code == 1 && run.stderr.contains(first["code"].as_str().unwrap()), "{}", run.stderr);
+}
