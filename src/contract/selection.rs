@@ -24,6 +24,9 @@ pub struct Candidate {
     pub holds: bool,
     /// The facts in it.
     pub because: Vec<Reason>,
+    /// Parameters that its text prints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<String>,
 }
 
 /// What fills one slot.
@@ -93,6 +96,7 @@ impl<'a> Selector<'a> {
                 when: clause.when.to_string(),
                 holds: truth == Truth::True,
                 because: reasons(self.facts, &clause.when),
+                parameters: clause.front.parameters.clone(),
             });
             match truth {
                 Truth::True => matching.push(clause),

@@ -322,8 +322,8 @@ impl<'a> Difference<'a> {
 
     /// Every difference, the deciding ones first.
     fn all(&self) -> Vec<Cause> {
-        let mut out: Vec<Cause> =
-            self.program().into_iter().chain(self.tier()).chain(self.fields.iter().cloned()).chain(self.facts.values().cloned()).collect();
+        let facts = self.facts.iter().filter(|(fact, _)| **fact != "tier").map(|(_, cause)| cause.clone());
+        let mut out: Vec<Cause> = self.program().into_iter().chain(self.tier()).chain(self.fields.iter().cloned()).chain(facts).collect();
         let kinds: BTreeSet<&String> = self.old.reasons.parameters.keys().chain(self.new.reasons.parameters.keys()).collect();
         let mut parameters: Vec<Cause> = kinds.into_iter().flat_map(|kind| self.parameters(kind)).collect();
         parameters.sort();
@@ -352,7 +352,7 @@ impl<'a> Difference<'a> {
     /// What moved the tier: facts that the risk result names, or the risk model.
     fn of_tier(&self) -> Vec<Cause> {
         let named: BTreeSet<&str> = self.old.reasons.risk_facts().union(&self.new.reasons.risk_facts()).copied().collect();
-        let facts = named.iter().filter_map(|fact| self.facts.get(fact)).cloned();
+        let facts = named.iter().filter(|fact| **fact != "tier").filter_map(|fact| self.facts.get(fact)).cloned();
         let model = self.files.iter().filter(|(path, _)| path.ends_with("risk-model.yaml")).map(|(path, what)| file(path, what));
         self.tier().into_iter().chain(facts).chain(model).collect()
     }
@@ -394,6 +394,14 @@ impl<'a> Difference<'a> {
         }
     }
 
+    /// Parameters that the text of a clause prints; `None` for what is no clause (cover, signatures), or where the pack does not say.
+    fn printed(&self, clause: &str) -> Option<BTreeSet<&str>> {
+        let sides = [self.old, self.new].into_iter().flat_map(|edition| &edition.reasons.slots).flat_map(|slot| &slot.candidates);
+        let names: BTreeSet<&str> =
+            sides.filter(|candidate| candidate.clause == clause).flat_map(|candidate| &candidate.parameters).map(String::as_str).collect();
+        (!clause.is_empty() && !names.is_empty()).then_some(names)
+    }
+
     fn outlines(&self) -> Vec<Cause> {
         self.files.iter().filter(|(path, _)| path.contains("outline")).map(|(path, what)| file(path, what)).collect()
     }
@@ -418,12 +426,16 @@ impl<'a> Difference<'a> {
         let mut out = Vec::new();
         for candidate in sides.iter().flatten().flat_map(|slot| &slot.candidates) {
             for reason in &candidate.because {
-                if let Some(cause) = self.facts.get(reason.fact.as_str()) {
-                    out.push(cause.clone());
-                    // The facts that the assessment gives have causes of their own.
-                    if reason.fact == "tier" || reason.fact.starts_with("docs.") {
-                        out.extend(self.of_tier());
+                // The tier has causes of its own.
+                match self.facts.get(reason.fact.as_str()) {
+                    Some(_) if reason.fact == "tier" => out.extend(self.of_tier()),
+                    Some(cause) => {
+                        out.push(cause.clone());
+                        if reason.fact.starts_with("docs.") {
+                            out.extend(self.of_tier());
+                        }
                     }
+                    None => {}
                 }
             }
         }
@@ -448,8 +460,11 @@ impl<'a> Difference<'a> {
             out.extend(self.files.iter().filter(|(path, _)| path.contains("definitions")).map(|(path, what)| file(path, what)));
         }
         let holds = |values: &BTreeSet<String>, text: &Option<String>| text.as_ref().is_some_and(|text| values.contains(text));
+        let printed = self.printed(clause);
         for cause in self.parameters(kind) {
-            if let Cause::Parameter { before, after, parameter, .. } = &cause {
+            if let Cause::Parameter { before, after, parameter, .. } = &cause
+                && printed.as_ref().is_none_or(|names| names.contains(parameter.as_str()))
+            {
                 let bare = |edition: &Edition| Some(edition.reasons.parameters.get(kind)?.get(parameter)?.bare.clone());
                 let is_here = holds(&change.values_before, before)
                     || holds(&change.values_after, after)

@@ -110,7 +110,7 @@ fn mutant(chance: &mut Chance, way: usize) -> Option<Mutant> {
     let clauses: Vec<&String> = all.keys().filter(|path| path.ends_with(".md") && !path.starts_with("policies/") && path.contains('/')).collect();
     let path = clauses[chance.below(clauses.len())];
     let text = all[path].text.clone();
-    let (what, changed) = match way % 6 {
+    let (what, changed) = match way % 8 {
         0 => (format!("{path} deleted"), None),
         1 => {
             let line = text.lines().find(|line| line.starts_with("when: "))?;
@@ -134,6 +134,25 @@ fn mutant(chance: &mut Chance, way: usize) -> Option<Mutant> {
         4 => {
             let covers = text.lines().find(|line| line.starts_with("  - ") && text.contains("covers:\n"))?;
             (format!("{path} no longer says `{}`", covers.trim()), Some(text.replacen(&format!("{covers}\n"), "", 1)))
+        }
+        5 => {
+            let path = clauses.iter().filter(|path| path.contains("definitions")).nth(chance.below(12))?;
+            let text = &all[*path].text;
+            let bullets: Vec<&str> = text.lines().filter(|line| line.starts_with("- ")).collect();
+            let bullet = bullets.get(chance.below(bullets.len().max(1)))?;
+            let what = format!("definition gone from {path}: {}", bullet.chars().take(40).collect::<String>());
+            return Some(Mutant { what, files: with(all, path, Some(text.replacen(&format!("{bullet}\n"), "", 1))) });
+        }
+        6 => {
+            // A law that asks for more than before.
+            let catalogues: Vec<&String> = all.keys().filter(|path| path.starts_with("requirements/")).collect();
+            let path = catalogues[chance.below(catalogues.len())];
+            let text = &all[path].text;
+            let records: Vec<usize> = text.match_indices("  applies_when: ").map(|(at, _)| at).collect();
+            let at = records[chance.below(records.len())] + "  applies_when: ".len();
+            let end = at + text[at..].find("\n  documents")?;
+            let id = text[..at].rfind("- id: ").and_then(|from| text[from + 6..].lines().next()).unwrap_or_default();
+            return Some(Mutant { what: format!("{id} applies to everybody"), files: with(all, path, Some(format!("{}'true'{}", &text[..at], &text[end..]))) });
         }
         _ => {
             let model = &all["risk-model.yaml"].text;
@@ -168,7 +187,7 @@ fn what_breaks_the_library_is_caught() {
             // Refused when it is read: no proof is needed.
             None => caught += 1,
             Some(faults) if !faults.is_empty() => caught += 1,
-            Some(_) => alive.entry(way % 6).or_default().push(mutant.what),
+            Some(_) => alive.entry(way % 8).or_default().push(mutant.what),
         }
     }
     eprintln!("{made} mutants, {caught} caught, alive: {alive:#?}");
@@ -190,4 +209,35 @@ fn counterexample_is_the_plainest_and_the_compiler_fails_on_it_too() {
     std::fs::write(sandbox.path().join("sample/suppliers/counterexample.yaml"), first["profile"].as_str().unwrap()).unwrap();
     let run = sandbox.run(&["-C", "sample", "generate", "counterexample", "--draft", "--date", DATE]);
     assert!(run.code == 1 && run.stderr.contains(first["code"].as_str().unwrap()), "{}", run.stderr);
+}
+
+#[test]
+fn what_if_and_why_not_tell_the_change_and_write_nothing() {
+    let sandbox = Sandbox::with_sample();
+    let run = |arguments: &[&str]| sandbox.run(&[&["-C", "sample"], arguments, &["--date", DATE, "--format", "json"]].concat());
+    let json = |run: &crate::suite::sandbox::Run| serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap();
+    let what = run(&["what-if", "okafor-kessler-developer", "--set", "access.level=privileged"]);
+    assert_eq!(what.code, 0, "{}", what.stderr);
+    let value = json(&what);
+    assert_eq!((&value["tier_before"], &value["tier_after"]), (&"moderate".into(), &"high".into()));
+    let clauses: Vec<&serde_json::Value> =
+        value["comparison"]["documents"].as_array().unwrap().iter().flat_map(|document| document["clauses"].as_array().unwrap()).collect();
+    assert!(clauses.iter().any(|clause| clause["state"] == "added") && clauses.iter().any(|clause| clause["state"] == "edited"), "{value}");
+    let same = json(&run(&["what-if", "quillfold-stationery", "--set", "data.class=public"]));
+    assert!(same["comparison"]["documents"].as_array().unwrap().iter().all(|document| document["state"] == "same"), "{same}");
+    for (fact, words) in
+        [("acess.level=read", "did you mean `access.level`?"), ("tier=high", "set the facts that it is computed from"), ("access.level=much", "privileged")]
+    {
+        let refused = sandbox.run(&["-C", "sample", "what-if", "quillfold-stationery", "--set", fact, "--date", DATE]);
+        assert!(refused.code == 1 && refused.stderr.contains(words), "{fact}: {}", refused.stderr);
+    }
+    // Each change that is named is needed, and all of them are enough.
+    let why = json(&run(&["explain", "brightledger-crm", "--clause", "dpa.subprocessors.specific"]));
+    assert_eq!(why["why_not"], serde_json::json!([{ "fact": "subcontracting.authorisation", "now": "general", "then": "specific" }]));
+    let swapped = json(&run(&["what-if", "brightledger-crm", "--set", "subcontracting.authorisation=specific"]));
+    assert!(swapped.to_string().contains("dpa.subprocessors.specific"), "{swapped}");
+    let far = json(&run(&["explain", "quillfold-stationery", "--clause", "dpa.records"]));
+    assert!(far["why_not"].as_array().unwrap().len() > 1, "{far}");
+    assert!(json(&run(&["explain", "brightledger-crm", "--clause", "dpa.subprocessors.general"]))["why_not"].is_null());
+    assert!(!sandbox.path().join("output").exists());
 }

@@ -14,11 +14,12 @@ use serde::Serialize;
 
 use crate::base::date::Date;
 use crate::base::diagnostic::Diagnostic;
-use crate::base::source::Place;
+use crate::base::source::{Place, find_word};
 use crate::contract::clause::Clause;
 use crate::contract::library::{Library, references};
 use crate::contract::proof::model::Model;
 use crate::contract::requirement::{DocumentsMode, Force, MetBy, Phase, Requirement};
+use crate::contract::term::{self, Phrases};
 use crate::rule::condition::Condition;
 use crate::rule::fact::{FactValue, Facts};
 use crate::text::document::Block;
@@ -81,6 +82,8 @@ struct Position<'a> {
     required: bool,
     /// Whether references can lead there: not to the slots of which definitions are gathered, and not to the words above signatures.
     is_target: bool,
+    /// Whether definitions are gathered from it, of which only those in use are printed.
+    is_definition: bool,
     place: Place,
     present: Lit,
     /// Its variants, each with the letter of being chosen here.
@@ -94,6 +97,7 @@ pub fn prove(library: &Library, date: Date) -> Proof {
     prover.slots();
     prover.references();
     prover.relations();
+    prover.terms();
     let coverage = prover.coverage(date);
     prover.unreachable(date);
     let Prover { model, positions, faults, .. } = prover;
@@ -133,17 +137,25 @@ impl<'a> Profiles<'a> {
         let letters: Vec<Lit> = all.iter().map(|condition| self.0.letter(condition)).collect();
         self.0.nearest(&letters, None)
     }
+}
 
-    /// The profile nearest to some facts for which all of these hold, with the facts of it that are others: name, value now, value then.
-    pub fn nearest(&mut self, all: &[&Condition], facts: &Facts) -> Option<Vec<(String, String, String)>> {
-        let letters: Vec<Lit> = all.iter().map(|condition| self.0.letter(condition)).collect();
-        let profile = self.0.nearest(&letters, Some(facts))?;
-        let differs = profile.facts.into_iter().filter_map(|(name, value)| {
-            let now = facts.get(&name).map_or_else(|| "unset".to_owned(), |fact| fact.value.to_string());
-            (now != value.to_string()).then(|| (name, now, value.to_string()))
-        });
-        Some(differs.collect())
-    }
+/// A fact that would have to be another: its name, its value now, its value then.
+pub type Change = (String, String, String);
+
+/// What would have to be otherwise for a clause to be chosen: as few facts as can be, none of which can be left out; `None` where nothing brings it in.
+///
+/// `credit` is what the certificates of the supplier earn.
+pub fn nearest(library: &Library, clause: &str, facts: &Facts, credit: u32) -> Option<Vec<Change>> {
+    let mut prover = Prover { library, model: Model::new(library), positions: Vec::new(), faults: Vec::new() };
+    prover.place_slots();
+    let chosen = prover.present(clause);
+    let any = prover.model.sat.or(&chosen);
+    let profile = prover.model.nearest(&[any], Some((facts, credit)))?;
+    let differs = profile.facts.into_iter().filter_map(|(name, value)| {
+        let now = facts.get(&name).map_or_else(|| "unset".to_owned(), |fact| fact.value.to_string());
+        (now != value.to_string()).then(|| (name, now, value.to_string()))
+    });
+    Some(differs.collect())
 }
 
 struct Prover<'a> {
@@ -172,7 +184,7 @@ impl<'a> Prover<'a> {
             self.outline(kind, kind, present);
             if let Some(lead) = leads.get(kind.as_str()) {
                 for spec in &library.pack.lead_schedules {
-                    self.position(kind, kind, &spec.slot, spec.required, true, written.node.place.clone(), *lead);
+                    self.position(kind, kind, &spec.slot, spec.required, "", written.node.place.clone(), *lead);
                 }
             }
             for inner in &written.value.instruments {
@@ -190,19 +202,20 @@ impl<'a> Prover<'a> {
         let required: BTreeSet<&str> =
             outline.front.iter().chain(&outline.clauses).chain(&outline.schedules).filter(|s| s.required).map(|s| s.slot.as_str()).collect();
         for (slot, path) in outline.slots() {
-            let is_target = path != "execution" && !path.starts_with("definitions.slots");
-            self.position(document, kind, slot, required.contains(slot) || path == "execution", is_target, written.node.place_of(&path), present);
+            self.position(document, kind, slot, required.contains(slot) || path == "execution", &path, written.node.place_of(&path), present);
         }
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a slot is, in one place")]
-    fn position(&mut self, document: &'a str, outline: &'a str, slot: &'a str, required: bool, is_target: bool, place: Place, present: Lit) {
+    fn position(&mut self, document: &'a str, outline: &'a str, slot: &'a str, required: bool, path: &str, place: Place, present: Lit) {
+        let is_definition = path.starts_with("definitions.slots");
+        let is_target = path != "execution" && !is_definition;
         let mut variants = Vec::new();
         for clause in self.library.candidates(slot) {
             let when = self.model.letter(&clause.when);
             variants.push((clause, self.model.sat.and(&[present, when])));
         }
-        self.positions.push(Position { document, outline, slot, required, is_target, place, present, variants });
+        self.positions.push(Position { document, outline, slot, required, is_target, is_definition, place, present, variants });
     }
 
     /// Asks whether all of these can be, and then notes the fault with the plainest profile.
@@ -296,6 +309,50 @@ impl<'a> Prover<'a> {
             }
         }
         cases
+    }
+
+    /// Whatever clause is chosen, the terms that it uses are defined in its document.
+    fn terms(&mut self) {
+        let library = self.library;
+        let titles = library.outlines.values().map(|outline| outline.value.title.as_str());
+        let names = Phrases::new(library.proper_names.iter().map(String::as_str).chain(titles));
+        for document in &library.pack.documents {
+            let here: Vec<usize> = (0..self.positions.len()).filter(|at| self.positions[*at].document == document).collect();
+            let mut defined: BTreeMap<String, Vec<Lit>> = BTreeMap::new();
+            let mut users = Vec::new();
+            for at in here {
+                let position = &self.positions[at];
+                for (clause, chosen) in &position.variants {
+                    let blocks = markdown::blocks(clause.body()).0;
+                    let own: BTreeSet<String> = term::defined_in(&blocks).into_iter().collect();
+                    own.iter().for_each(|name| defined.entry(name.clone()).or_default().push(*chosen));
+                    if !position.is_definition {
+                        users.push((*clause, *chosen, own, term::texts(&blocks)));
+                    }
+                }
+            }
+            let all = Phrases::new(defined.keys().map(String::as_str));
+            let mut without: BTreeMap<&String, Phrases> = BTreeMap::new();
+            for (clause, chosen, own, texts) in users {
+                let whole = term::read(&texts, &all, &names);
+                for name in whole.used.iter().filter(|name| !own.contains(*name)) {
+                    let Some((name, definitions)) = defined.get_key_value(name) else { continue };
+                    // A word that would be a word like others is none that misses its definition.
+                    let rest = without.entry(name).or_insert_with(|| Phrases::new(defined.keys().filter(|other| *other != name).map(String::as_str)));
+                    if term::read(&texts, rest, &names).undefined.is_subset(&whole.undefined) {
+                        continue;
+                    }
+                    let missing: Vec<Lit> = definitions.iter().map(|one| !*one).chain([chosen]).collect();
+                    self.ask(&missing, || {
+                        let message =
+                            format!("for some profile `{}` uses the term `{name}`, which nothing in the {} defines", clause.front.id, library.title(document));
+                        let at = find_word(clause.body(), name).map(|at| clause.body_place(at..at + name.len()));
+                        let help = "define it in a clause that is chosen whenever this one is, or use another word";
+                        Diagnostic::error("undefined-term", message).at(&at.unwrap_or_else(|| clause.place())).help(help)
+                    });
+                }
+            }
+        }
     }
 
     /// Whatever clause is chosen, what it requires is there and what it conflicts with is not.

@@ -195,12 +195,15 @@ impl<'a> Model<'a> {
     /// A profile for which all of these hold, as near as can be to some facts, and where those say nothing, as plain; `None` where there is none.
     ///
     /// Plain is: nothing of it. Fact by fact the nearest value is tried that the rest still allows, so that no fact alone can be brought nearer.
-    pub(super) fn nearest(&mut self, all: &[Lit], to: Option<&Facts>) -> Option<Profile> {
+    pub(super) fn nearest(&mut self, all: &[Lit], to: Option<(&Facts, u32)>) -> Option<Profile> {
         if !self.sat.can_be(all) {
             return None;
         }
         let mut fixed = all.to_vec();
-        let credits: Vec<Lit> = self.credits.iter().map(|(_, letter)| *letter).collect();
+        let credit = to.map_or(0, |(_, credit)| credit);
+        let mut credits = self.credits.clone();
+        credits.sort_by_key(|(total, _)| total.abs_diff(credit));
+        let credits: Vec<Lit> = credits.into_iter().map(|(_, letter)| letter).collect();
         self.prefer(&credits, &mut fixed);
         let facts: Vec<(&str, FactType, Vec<String>)> = self
             .vocabulary
@@ -210,7 +213,7 @@ impl<'a> Model<'a> {
             .map(|(name, entry)| (name.as_str(), entry.r#type, entry.values.clone()))
             .collect();
         for (name, kind, values) in &facts {
-            let now = to.and_then(|facts| facts.get(name)).map(|fact| &fact.value);
+            let now = to.and_then(|(facts, _)| facts.get(name)).map(|fact| &fact.value);
             match kind {
                 FactType::Bool => {
                     let letter = self.fact(name, "");
