@@ -5,6 +5,7 @@ mod assess;
 mod batch;
 mod check;
 mod completions;
+mod coverage;
 mod diff;
 mod doctor;
 mod draw;
@@ -128,6 +129,8 @@ enum Verb {
     Batch(batch::BatchArgs),
     Explain(explain::ExplainArgs),
     WhatIf(what_if::WhatIfArgs),
+    Coverage(coverage::CoverageArgs),
+    Requirements(coverage::RequirementsArgs),
     Verify(verify::VerifyArgs),
     Diff(diff::DiffArgs),
     Impact(impact::ImpactArgs),
@@ -184,6 +187,8 @@ pub fn run() -> ExitCode {
         Verb::Assess(args) => assess::run(&common, &args),
         Verb::Batch(args) => batch::run(&common, args),
         Verb::Generate(args) => generate::run(&common, args),
+        Verb::Coverage(args) => coverage::run(&common, &args),
+        Verb::Requirements(args) => coverage::run_requirements(&common, &args),
         Verb::WhatIf(args) => what_if::run(&common, &args),
         Verb::Explain(args) => explain::run(&common, &args),
         Verb::Verify(args) => verify::run(&common, &args),

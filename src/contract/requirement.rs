@@ -144,6 +144,12 @@ pub struct Requirement {
     pub must: String,
     /// What meets it where no clause can.
     pub met_by: Option<MetBy>,
+    /// How that is, in a sentence.
+    pub met_how: Option<String>,
+    /// Names of the parameters that it asks for.
+    pub parameters: Vec<String>,
+    /// Whether its citation may be printed.
+    pub is_certain: bool,
     /// Where it is written.
     pub place: Place,
     applies_when: Condition,
@@ -182,6 +188,12 @@ impl Requirement {
         self.in_force_from.is_none_or(|from| from <= date) && self.in_force_until.is_none_or(|until| date <= until)
     }
 
+    /// The days on which it is different for the first time: whether it begins then, or ends.
+    pub fn turns(&self) -> impl Iterator<Item = (Date, bool)> {
+        let begins = self.in_force_from.into_iter().map(|day| (day, true));
+        begins.chain(self.in_force_until.into_iter().map(|day| (day.plus_days(1), false)))
+    }
+
     /// The dates at which it begins or ceases to apply.
     pub fn turning_points(&self) -> impl Iterator<Item = Date> {
         self.in_force_from.into_iter().chain(self.in_force_until)
@@ -205,6 +217,9 @@ pub fn read(node: &Node, vocabulary: &Vocabulary, report: &mut Report) -> Vec<Re
             instrument: record.instrument,
             must: record.must,
             met_by: record.met_by,
+            met_how: record.met_how,
+            parameters: record.parameters.iter().filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect(),
+            is_certain: record.confidence == "certain",
             place: node.place_of(&format!("requirements[{index}].id")),
             applies_when,
             in_force_from: record.in_force_from,

@@ -6,6 +6,7 @@
 pub mod comparison;
 pub mod compile;
 pub mod courses;
+pub mod coverage;
 pub mod explanation;
 mod hold;
 pub mod inputs;

@@ -9,6 +9,7 @@ pub mod batch_report;
 pub mod bounces;
 pub mod calendar;
 pub mod check;
+pub mod coverage;
 pub mod desk;
 pub mod diff;
 pub mod erase;

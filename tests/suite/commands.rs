@@ -60,6 +60,8 @@ fn usage_faults_are_two_and_help_is_zero() {
         "batch",
         "diff",
         "what-if",
+        "coverage",
+        "requirements",
         "import",
         "impact",
         "explain",

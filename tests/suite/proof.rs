@@ -241,3 +241,42 @@ fn what_if_and_why_not_tell_the_change_and_write_nothing() {
     assert!(json(&run(&["explain", "brightledger-crm", "--clause", "dpa.subprocessors.general"]))["why_not"].is_null());
     assert!(!sandbox.path().join("output").exists());
 }
+
+#[test]
+fn coverage_names_clause_number_and_value_of_each_requirement_that_applies() {
+    let sandbox = Sandbox::with_sample();
+    let annex = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("redlines");
+    std::fs::create_dir_all(&annex).unwrap();
+    let annex = annex.join("annex.pdf");
+    let run = sandbox.run(&["-C", "sample", "coverage", "brightledger-crm", "--date", DATE, "--format", "json", "--pdf", annex.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let value: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let rows = value["rows"].as_array().unwrap();
+    assert!(rows.len() > 200 && rows.iter().all(|row| row["met"] != "open"), "{}", rows.len());
+    for row in rows.iter().filter(|row| row["met"] == "clause") {
+        assert!(!row["carriers"].as_array().unwrap().is_empty(), "{row}");
+    }
+    // What it says is what the documents say: the title stands under that number, and the value in the text of that clause.
+    let pack = sandbox.generate(&["brightledger-crm"], "output", &[]).remove(0);
+    let mut checked = 0;
+    for carrier in rows.iter().flat_map(|row| row["carriers"].as_array().unwrap()) {
+        let tree = std::fs::read_to_string(pack.join(format!("internal/documents/{}.json", carrier["document"].as_str().unwrap()))).unwrap();
+        let tree: serde_json::Value = serde_json::from_str(&tree).unwrap();
+        let sections = tree["parts"].as_array().unwrap().iter().flat_map(|part| part["sections"].as_array().unwrap().iter().map(move |section| (part, section)));
+        let found: Vec<_> = sections.filter(|(_, section)| section["clause"] == carrier["clause"]).collect();
+        let is_it = |(part, section): &&(&serde_json::Value, &serde_json::Value)| section["number"] == carrier["number"] || part["label"] == carrier["number"];
+        let (_, section) = found.iter().find(is_it).unwrap_or_else(|| panic!("{carrier}"));
+        for text in carrier["values"].as_object().unwrap().values() {
+            assert!(section["blocks"].to_string().contains(text.as_str().unwrap()), "{carrier}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
+    assert!(std::fs::read(annex).unwrap().starts_with(b"%PDF-"));
+    let due = sandbox.run(&["-C", "sample", "requirements", "due", "--within", "3650d", "--today", "2023-01-01", "--format", "json"]);
+    assert_eq!(due.code, 0, "{}", due.stderr);
+    let due: serde_json::Value = serde_json::from_str(&due.stdout).unwrap();
+    let turns = due["turns"].as_array().unwrap();
+    assert!(!turns.is_empty() && turns.iter().any(|turn| !turn["suppliers"].as_array().unwrap().is_empty()), "{due}");
+    assert!(turns.iter().all(|turn| turn["day"].as_str().unwrap() > "2023-01-01"), "{due}");
+}

@@ -1,0 +1,177 @@
+//! The coverage of a pack: each requirement that applies, and where it is met.
+//!
+//! It claims exactly this and no more: every item of the catalogue that applies to the profile is mapped to a clause whose values are filled. It is no claim
+//! of legal sufficiency, which is counsel's.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::base::date::Date;
+use crate::contract::library::Library;
+use crate::contract::requirement::{MetBy, Phase, Requirement};
+use crate::pack::compile::Compiled;
+use crate::rule::fact::Facts;
+use crate::text::document::{Alignment, Block, DOCUMENT_VERSION, Document, Inline, KeyTerm, Part, PartKind, REPORT_KIND, Section};
+
+/// Printed for a citation that is to be checked first.
+const UNCHECKED: &str = "citation to be checked";
+
+/// Where a requirement is met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Carrier {
+    /// Kind of the document.
+    pub document: String,
+    /// Number of the clause, or label of the schedule.
+    pub number: String,
+    /// Title of the clause.
+    pub title: String,
+    /// Id of the clause.
+    pub clause: String,
+    /// Its version.
+    pub version: String,
+    /// Parameters of the requirement that it prints, as printed.
+    pub values: BTreeMap<String, String>,
+}
+
+/// How a requirement is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Met {
+    /// By nothing.
+    Open,
+    /// By clauses.
+    Clause,
+    /// By how every pack is made.
+    Structure,
+    /// By what is recorded of the pack.
+    Evidence,
+}
+
+impl Met {
+    /// The word as printed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Clause => "clause",
+            Self::Structure => "structure",
+            Self::Evidence => "evidence",
+        }
+    }
+}
+
+/// One requirement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CoverageRow {
+    /// Its id.
+    pub requirement: String,
+    /// `law`, `standard` or `practice`.
+    pub force: &'static str,
+    /// Citation; absent where it is to be checked first.
+    pub source: Option<String>,
+    /// What the contract must say.
+    pub must: String,
+    /// How it is met.
+    pub met: Met,
+    /// Whether it would stop the pack.
+    pub blocks: bool,
+    /// Where.
+    pub carriers: Vec<Carrier>,
+    /// How, where no clause meets it.
+    pub how: Option<String>,
+}
+
+/// Maps every requirement of the issued text that applies to where it is met, in order of document and id.
+pub fn rows(library: &Library, compiled: &Compiled, facts: &Facts, date: Date) -> Vec<CoverageRow> {
+    let open: BTreeMap<&str, bool> = compiled.explanation.uncovered.iter().map(|open| (open.requirement.as_str(), open.blocks)).collect();
+    let applies = |requirement: &&Requirement| requirement.phase == Phase::Generation && requirement.applies(facts, date);
+    library.requirements.values().filter(applies).map(|requirement| row(library, compiled, requirement, &open)).collect()
+}
+
+fn row(library: &Library, compiled: &Compiled, requirement: &Requirement, open: &BTreeMap<&str, bool>) -> CoverageRow {
+    let mut carriers = Vec::new();
+    for document in compiled.documents.iter().filter(|document| requirement.documents.contains(&document.kind)) {
+        let parameters = compiled.explanation.parameters.get(&document.kind);
+        for part in &document.parts {
+            for section in &part.sections {
+                let Some(clause) = library.clauses.get(&section.clause).filter(|clause| clause.front.covers.contains(&requirement.id)) else { continue };
+                let named = clause.front.parameters.iter().filter(|name| requirement.parameters.contains(name));
+                carriers.push(Carrier {
+                    document: document.kind.clone(),
+                    number: if section.number.is_empty() { part.label.clone() } else { section.number.clone() },
+                    title: if section.title.is_empty() { part.title.clone() } else { section.title.clone() },
+                    clause: section.clause.clone(),
+                    version: section.clause_version.clone(),
+                    values: named.filter_map(|name| Some((name.clone(), parameters?.get(name)?.text.clone()))).collect(),
+                });
+            }
+        }
+    }
+    let is_open = open.get(requirement.id.as_str());
+    let met = match (is_open, requirement.met_by) {
+        (Some(_), _) => Met::Open,
+        (None, Some(MetBy::Structure)) => Met::Structure,
+        (None, Some(MetBy::Evidence)) => Met::Evidence,
+        (None, None) => Met::Clause,
+    };
+    CoverageRow {
+        requirement: requirement.id.clone(),
+        force: requirement.force.word(),
+        source: requirement.is_certain.then(|| requirement.source.clone()),
+        must: requirement.must.clone(),
+        met,
+        blocks: is_open.copied().unwrap_or(false),
+        carriers,
+        how: requirement.met_how.clone(),
+    }
+}
+
+/// The coverage as an annex that stays inside: which requirement, on which ground, in which clause, with which values.
+pub fn annex(rows: &[CoverageRow], supplier: &str, pack: &str, date: Date) -> Document {
+    let text = |text: String| vec![Inline::Value { text }];
+    let place = |row: &CoverageRow| match (row.met, &row.how) {
+        (Met::Open, _) => "open".to_owned(),
+        (Met::Clause, _) => row.carriers.iter().map(|one| format!("{} {} {}", one.document.to_uppercase(), one.number, one.title)).collect::<Vec<_>>().join("; "),
+        (met, how) => format!("{}: {}", met.word(), how.as_deref().unwrap_or("see the catalogue")),
+    };
+    let values = |row: &CoverageRow| {
+        let all: BTreeMap<&String, &String> = row.carriers.iter().flat_map(|one| &one.values).collect();
+        if all.is_empty() { "none".to_owned() } else { all.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join("; ") }
+    };
+    let section = |anchor: &str, title: &str, force: &str| {
+        let rows: Vec<Vec<Vec<Inline>>> = rows
+            .iter()
+            .filter(|row| row.force == force)
+            .map(|row| vec![text(row.requirement.clone()), text(row.source.clone().unwrap_or_else(|| UNCHECKED.to_owned())), text(place(row)), text(values(row))])
+            .collect();
+        let header = ["Requirement", "Source", "Met by", "Values"].map(|title| vec![Inline::Text { text: title.to_owned() }]).to_vec();
+        let none = Block::Paragraph { text: vec![Inline::Text { text: "None applies.".to_owned() }] };
+        let blocks = if rows.is_empty() { vec![none] } else { vec![Block::Table { columns: vec![Alignment::Left; 4], header, rows }] };
+        Section { anchor: anchor.to_owned(), number: String::new(), title: title.to_owned(), clause: String::new(), clause_version: String::new(), blocks }
+    };
+    let sections = vec![section("law", "Laws", "law"), section("standard", "Adopted standards", "standard"), section("practice", "Good practice", "practice")];
+    let count = |met: Met| rows.iter().filter(|row| row.met == met).count();
+    let term = |label: &str, text: String| KeyTerm { label: label.to_owned(), value: vec![Inline::Value { text }], reference: Vec::new() };
+    Document {
+        version: DOCUMENT_VERSION,
+        kind: REPORT_KIND.to_owned(),
+        id: format!("COVERAGE-{pack}"),
+        title: "Coverage annex".to_owned(),
+        edition: None,
+        language: "en-GB".to_owned(),
+        date: date.to_string(),
+        date_text: date.long(),
+        parties: Vec::new(),
+        counterparty: supplier.to_owned(),
+        key_terms: vec![
+            term("About", format!("{supplier}, pack {pack}")),
+            term("Requirements", rows.len().to_string()),
+            term("Carried by clauses", count(Met::Clause).to_string()),
+            term("Met by structure or record", (count(Met::Structure) + count(Met::Evidence)).to_string()),
+            term("Open", count(Met::Open).to_string()),
+            term("What it claims", "each item of the catalogue that applies is mapped to a clause and its values are filled; whether that suffices in law is for counsel".to_owned()),
+        ],
+        banner: Some("INTERNAL".to_owned()),
+        parts: vec![Part { kind: PartKind::Main, anchor: "coverage".to_owned(), label: String::new(), title: String::new(), sections, execution: None }],
+    }
+}

@@ -1,0 +1,80 @@
+//! `coverage`: which requirement applies to a supplier and where its pack meets it; `requirements due`: which laws begin or end.
+
+use serde::Serialize;
+
+use crate::base::date::Date;
+use crate::base::diagnostic::Report;
+use crate::pack::compile::{Compiler, Request};
+use crate::pack::coverage::{self, CoverageRow};
+
+/// The coverage of a pack.
+#[derive(Debug, Serialize)]
+pub struct Covered {
+    /// Id of the supplier.
+    pub supplier: String,
+    /// Its legal name.
+    pub name: String,
+    /// Id of the pack, as a review copy.
+    pub pack: String,
+    /// The day.
+    pub date: Date,
+    /// Each requirement that applies.
+    pub rows: Vec<CoverageRow>,
+}
+
+/// Compiles the pack of a supplier for review and maps its requirements.
+///
+/// # Errors
+/// Nothing, after diagnostics, where the pack does not compile; an open blocking requirement is one of them.
+pub fn coverage(compiler: &Compiler, id: &str, date: Date, report: &mut Report) -> Option<Covered> {
+    let supplier = compiler.supplier(id, date, report)?;
+    let assessed = compiler.assess(supplier, date, report)?;
+    let compiled = compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, date, report)?;
+    let name = crate::contract::values::clean(&assessed.supplier.profile.value.identity.legal_name);
+    let rows = coverage::rows(&compiler.library, &compiled, &assessed.facts, date);
+    Some(Covered { supplier: id.to_owned(), name, pack: compiled.pack, date, rows })
+}
+
+/// A law that begins or ends.
+#[derive(Debug, Clone, Serialize)]
+pub struct Turn {
+    /// The day on which it is different for the first time.
+    pub day: Date,
+    /// Whether it begins; else it ends.
+    pub begins: bool,
+    /// Id of the requirement.
+    pub requirement: String,
+    /// Citation; absent where it is to be checked first.
+    pub source: Option<String>,
+    /// Suppliers to whom it begins or ceases to apply.
+    pub suppliers: Vec<String>,
+}
+
+/// Laws that begin or end within some days, and whom they concern; in order of day.
+///
+/// Suppliers whose profile does not read are reported and left out.
+pub fn due(compiler: &Compiler, today: Date, days: u32, report: &mut Report) -> Vec<Turn> {
+    let until = today.plus_days(i32::try_from(days).unwrap_or(i32::MAX));
+    let mut turns = Vec::new();
+    for requirement in compiler.library.requirements.values() {
+        for (day, begins) in requirement.turns().filter(|(day, _)| today < *day && *day <= until) {
+            let source = requirement.is_certain.then(|| requirement.source.clone());
+            turns.push(Turn { day, begins, requirement: requirement.id.clone(), source, suppliers: Vec::new() });
+        }
+    }
+    turns.sort_by(|a, b| (a.day, &a.requirement).cmp(&(b.day, &b.requirement)));
+    if turns.is_empty() {
+        return turns;
+    }
+    for id in compiler.suppliers() {
+        let Some(assessed) = compiler.supplier(id, today, report).and_then(|supplier| compiler.assess(supplier, today, report)) else { continue };
+        for turn in &mut turns {
+            let Some(requirement) = compiler.library.requirements.get(&turn.requirement) else { continue };
+            let before = turn.day.plus_days(-1);
+            if requirement.applies(&assessed.facts, before) != requirement.applies(&assessed.facts, turn.day) {
+                turn.suppliers.push(id.to_owned());
+            }
+        }
+    }
+    turns
+}
