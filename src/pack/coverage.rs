@@ -131,22 +131,33 @@ pub fn annex(rows: &[CoverageRow], supplier: &str, pack: &str, date: Date) -> Do
     let text = |text: String| vec![Inline::Value { text }];
     let place = |row: &CoverageRow| match (row.met, &row.how) {
         (Met::Open, _) => "open".to_owned(),
-        (Met::Clause, _) => row.carriers.iter().map(|one| format!("{} {} {}", one.document.to_uppercase(), one.number, one.title)).collect::<Vec<_>>().join("; "),
+        (Met::Clause, _) => {
+            row.carriers.iter().map(|one| format!("{} {} {}", one.document.to_uppercase(), one.number, one.title)).collect::<Vec<_>>().join("; ")
+        }
         (met, how) => format!("{}: {}", met.word(), how.as_deref().unwrap_or("see the catalogue")),
     };
     let values = |row: &CoverageRow| {
         let all: BTreeMap<&String, &String> = row.carriers.iter().flat_map(|one| &one.values).collect();
-        if all.is_empty() { "none".to_owned() } else { all.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join("; ") }
+        all.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("; ")
+    };
+    // Two lines in a cell: four columns would be too narrow for ids and titles.
+    let lines = |first: String, second: String| {
+        let mut cell = text(first);
+        if !second.is_empty() {
+            cell.push(Inline::Break);
+            cell.push(Inline::Emphasis { body: text(second) });
+        }
+        cell
     };
     let section = |anchor: &str, title: &str, force: &str| {
-        let rows: Vec<Vec<Vec<Inline>>> = rows
-            .iter()
-            .filter(|row| row.force == force)
-            .map(|row| vec![text(row.requirement.clone()), text(row.source.clone().unwrap_or_else(|| UNCHECKED.to_owned())), text(place(row)), text(values(row))])
-            .collect();
-        let header = ["Requirement", "Source", "Met by", "Values"].map(|title| vec![Inline::Text { text: title.to_owned() }]).to_vec();
+        let row = |row: &CoverageRow| {
+            let source = row.source.clone().unwrap_or_else(|| UNCHECKED.to_owned());
+            vec![lines(row.requirement.clone(), source), lines(place(row), values(row))]
+        };
+        let rows: Vec<Vec<Vec<Inline>>> = rows.iter().filter(|row| row.force == force).map(row).collect();
+        let header = ["Requirement, source", "Met by, values as printed"].map(|title| vec![Inline::Text { text: title.to_owned() }]).to_vec();
         let none = Block::Paragraph { text: vec![Inline::Text { text: "None applies.".to_owned() }] };
-        let blocks = if rows.is_empty() { vec![none] } else { vec![Block::Table { columns: vec![Alignment::Left; 4], header, rows }] };
+        let blocks = if rows.is_empty() { vec![none] } else { vec![Block::Table { columns: vec![Alignment::Left; 2], header, rows }] };
         Section { anchor: anchor.to_owned(), number: String::new(), title: title.to_owned(), clause: String::new(), clause_version: String::new(), blocks }
     };
     let sections = vec![section("law", "Laws", "law"), section("standard", "Adopted standards", "standard"), section("practice", "Good practice", "practice")];
@@ -169,7 +180,11 @@ pub fn annex(rows: &[CoverageRow], supplier: &str, pack: &str, date: Date) -> Do
             term("Carried by clauses", count(Met::Clause).to_string()),
             term("Met by structure or record", (count(Met::Structure) + count(Met::Evidence)).to_string()),
             term("Open", count(Met::Open).to_string()),
-            term("What it claims", "each item of the catalogue that applies is mapped to a clause and its values are filled; whether that suffices in law is for counsel".to_owned()),
+            term(
+                "What it claims",
+                "each item of the catalogue that applies is mapped to a clause and its values are filled; whether that suffices in law is for counsel"
+                    .to_owned(),
+            ),
         ],
         banner: Some("INTERNAL".to_owned()),
         parts: vec![Part { kind: PartKind::Main, anchor: "coverage".to_owned(), label: String::new(), title: String::new(), sections, execution: None }],

@@ -262,7 +262,8 @@ fn coverage_names_clause_number_and_value_of_each_requirement_that_applies() {
     for carrier in rows.iter().flat_map(|row| row["carriers"].as_array().unwrap()) {
         let tree = std::fs::read_to_string(pack.join(format!("internal/documents/{}.json", carrier["document"].as_str().unwrap()))).unwrap();
         let tree: serde_json::Value = serde_json::from_str(&tree).unwrap();
-        let sections = tree["parts"].as_array().unwrap().iter().flat_map(|part| part["sections"].as_array().unwrap().iter().map(move |section| (part, section)));
+        let sections =
+            tree["parts"].as_array().unwrap().iter().flat_map(|part| part["sections"].as_array().unwrap().iter().map(move |section| (part, section)));
         let found: Vec<_> = sections.filter(|(_, section)| section["clause"] == carrier["clause"]).collect();
         let is_it = |(part, section): &&(&serde_json::Value, &serde_json::Value)| section["number"] == carrier["number"] || part["label"] == carrier["number"];
         let (_, section) = found.iter().find(is_it).unwrap_or_else(|| panic!("{carrier}"));
