@@ -9,10 +9,12 @@ use serde::Serialize;
 
 use crate::base::date::Date;
 use crate::contract::library::Library;
+use crate::contract::parameter::ParameterValue;
 use crate::contract::requirement::{MetBy, Phase, Requirement};
 use crate::pack::compile::Compiled;
 use crate::rule::fact::Facts;
 use crate::text::document::{Alignment, Block, DOCUMENT_VERSION, Document, Inline, KeyTerm, Part, PartKind, REPORT_KIND, Section};
+use crate::text::edit;
 
 /// Printed for a citation that is to be checked first.
 const UNCHECKED: &str = "citation to be checked";
@@ -89,22 +91,42 @@ pub fn rows(library: &Library, compiled: &Compiled, facts: &Facts, date: Date) -
 }
 
 fn row(library: &Library, compiled: &Compiled, requirement: &Requirement, open: &BTreeMap<&str, bool>) -> CoverageRow {
-    let mut carriers = Vec::new();
-    for document in compiled.documents.iter().filter(|document| requirement.documents.contains(&document.kind)) {
-        let parameters = compiled.explanation.parameters.get(&document.kind);
-        for part in &document.parts {
-            for section in &part.sections {
-                let Some(clause) = library.clauses.get(&section.clause).filter(|clause| clause.front.covers.contains(&requirement.id)) else { continue };
-                let named = clause.front.parameters.iter().filter(|name| requirement.parameters.contains(name));
-                carriers.push(Carrier {
-                    document: document.kind.clone(),
-                    number: if section.number.is_empty() { part.label.clone() } else { section.number.clone() },
-                    title: if section.title.is_empty() { part.title.clone() } else { section.title.clone() },
-                    clause: section.clause.clone(),
-                    version: section.clause_version.clone(),
-                    values: named.filter_map(|name| Some((name.clone(), parameters?.get(name)?.text.clone()))).collect(),
-                });
-            }
+    let host = |kind: &'_ str| library.outlines.get(kind).and_then(|outline| outline.value.inside.clone()).unwrap_or_else(|| kind.to_owned());
+    let mut carriers: Vec<Carrier> = Vec::new();
+    for slot in &compiled.explanation.slots {
+        let document = host(&slot.document);
+        let covering = slot.chosen.as_ref().and_then(|id| library.clauses.get(id)).filter(|clause| clause.front.covers.contains(&requirement.id));
+        let Some(clause) = covering.filter(|_| requirement.documents.contains(&document) && requirement.stands_in(library, &document, &slot.document)) else {
+            continue;
+        };
+        let sections = compiled.documents.iter().filter(|one| one.kind == document).flat_map(|one| &one.parts);
+        let mut sections = sections.flat_map(|part| part.sections.iter().map(move |section| (part, section)));
+        // Definitions and the words above signatures are no clause by themselves.
+        let (number, title, printed) = match sections.find(|(_, section)| section.clause == clause.front.id) {
+            Some((part, section)) => (
+                if section.number.is_empty() { part.label.clone() } else { section.number.clone() },
+                if section.title.is_empty() { part.title.clone() } else { section.title.clone() },
+                Some(edit::values(&section.blocks)),
+            ),
+            None => (String::new(), clause.front.title.clone(), None),
+        };
+        // With its unit or without, as the clause prints it.
+        let as_printed = |value: &ParameterValue| match &printed {
+            Some(values) => [&value.text, &value.bare].into_iter().find(|text| values.contains(*text)).cloned(),
+            None => Some(value.text.clone()),
+        };
+        let parameters = compiled.explanation.parameters.get(&document);
+        let named = clause.front.parameters.iter().filter(|name| requirement.parameters.contains(name));
+        let carrier = Carrier {
+            document,
+            number,
+            title,
+            clause: clause.front.id.clone(),
+            version: clause.front.version.clone(),
+            values: named.filter_map(|name| Some((name.clone(), as_printed(parameters?.get(name)?)?))).collect(),
+        };
+        if !carriers.contains(&carrier) {
+            carriers.push(carrier);
         }
     }
     let is_open = open.get(requirement.id.as_str());

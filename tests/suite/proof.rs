@@ -259,7 +259,7 @@ fn coverage_names_clause_number_and_value_of_each_requirement_that_applies() {
     // What it says is what the documents say: the title stands under that number, and the value in the text of that clause.
     let pack = sandbox.generate(&["brightledger-crm"], "output", &[]).remove(0);
     let mut checked = 0;
-    for carrier in rows.iter().flat_map(|row| row["carriers"].as_array().unwrap()) {
+    for carrier in rows.iter().flat_map(|row| row["carriers"].as_array().unwrap()).filter(|carrier| carrier["number"] != "") {
         let tree = std::fs::read_to_string(pack.join(format!("internal/documents/{}.json", carrier["document"].as_str().unwrap()))).unwrap();
         let tree: serde_json::Value = serde_json::from_str(&tree).unwrap();
         let sections =
@@ -274,10 +274,10 @@ fn coverage_names_clause_number_and_value_of_each_requirement_that_applies() {
     }
     assert!(checked > 20, "{checked}");
     assert!(std::fs::read(annex).unwrap().starts_with(b"%PDF-"));
-    let due = sandbox.run(&["-C", "sample", "requirements", "due", "--within", "3650d", "--today", "2023-01-01", "--format", "json"]);
+    let due = sandbox.run(&["-C", "sample", "requirements", "due", "--within", "180d", "--today", DATE, "--format", "json"]);
     assert_eq!(due.code, 0, "{}", due.stderr);
     let due: serde_json::Value = serde_json::from_str(&due.stdout).unwrap();
     let turns = due["turns"].as_array().unwrap();
     assert!(!turns.is_empty() && turns.iter().any(|turn| !turn["suppliers"].as_array().unwrap().is_empty()), "{due}");
-    assert!(turns.iter().all(|turn| turn["day"].as_str().unwrap() > "2023-01-01"), "{due}");
+    assert!(turns.iter().all(|turn| turn["day"].as_str().unwrap() > DATE), "{due}");
 }
