@@ -3,6 +3,8 @@
 //! Crate `csv` takes CSV apart and `calamine` XLSX; what they forgive or cannot say is checked here: quotes that swallow rows, bytes in the wrong
 //! encoding, cells that hold an error instead of a value. A cell is a source of its own, called by its address, so that every fault is shown there.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -160,7 +162,8 @@ pub struct CsvOptions {
 /// Reads a CSV file.
 ///
 /// # Errors
-/// Reports `encoding` for a name of no encoding; `None` then. A row that does not decode, or whose quotes are broken, has a fault.
+/// Reports `encoding` for a name of no encoding and `spreadsheet` for a file larger than any; `None` then. A row that does not decode, or whose
+/// quotes are broken, has a fault.
 pub fn csv(file: &str, bytes: &[u8], options: &CsvOptions, report: &mut Report) -> Option<Grid> {
     let named = |name: &Option<String>, report: &mut Report| match name {
         None => Some(None),
@@ -178,37 +181,40 @@ pub fn csv(file: &str, bytes: &[u8], options: &CsvOptions, report: &mut Report) 
     let (marked, skipped) = Encoding::for_bom(bytes).map_or((None, 0), |(encoding, length)| (Some(encoding), length));
     let encoding = marked.or(encoding).unwrap_or(UTF_8);
     let bytes = &bytes[skipped..];
-    // The reader of CSV looks for ASCII; UTF-16 has other bytes in between.
-    let (bytes, encoding) = if encoding.is_ascii_compatible() {
-        (bytes.into(), encoding)
-    } else {
-        (encoding.decode_without_bom_handling(bytes).0.into_owned().into_bytes().into(), UTF_8)
-    };
-    let bytes: std::borrow::Cow<'_, [u8]> = bytes;
+    // The reader of CSV looks for single bytes of ASCII, which other encodings have inside of letters.
+    let is_bytewise = encoding == UTF_8 || encoding.is_single_byte();
+    let bytes: Cow<'_, [u8]> = if is_bytewise { bytes.into() } else { encoding.decode_without_bom_handling(bytes).0.into_owned().into_bytes().into() };
+    let cells = Decoding { encoding: if is_bytewise { encoding } else { UTF_8 }, fallback, name: encoding.name(), is_bytewise };
     let delimiter = options.delimiter.and_then(|c| u8::try_from(c).ok()).unwrap_or_else(|| sniff(&bytes));
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes.as_ref());
     let mut rows = Vec::new();
     let mut record = csv::ByteRecord::new();
-    let mut begins = 0;
-    while rows.len() < MOST_ROWS && reader.read_byte_record(&mut record).unwrap_or(false) {
-        let number = record.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
+    let (mut begins, mut counted, mut number) = (0, 0, 1);
+    while reader.read_byte_record(&mut record).unwrap_or(false) {
         let ends = usize::try_from(reader.position().byte()).unwrap_or(bytes.len()).min(bytes.len());
-        let raw = &bytes[begins.min(ends)..ends];
-        begins = ends;
+        // The reader takes blank lines, and the second half of a line end, for the beginning of the next row.
+        let start = (begins.min(ends)..ends).find(|at| !is_line_end(bytes[*at])).unwrap_or(ends);
+        number += (counted..start).filter(|at| bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))).count();
+        (begins, counted) = (ends, start);
         let mut row = GridRow { number, cells: Vec::new(), fault: None };
-        if raw.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+        if !quotes_hold(&bytes[start..ends], delimiter) {
             row.fault = Some("a quote is opened and not closed, or stands inside a cell by itself".to_owned());
         }
-        for (column, field) in record.iter().enumerate().take(MOST_COLUMNS) {
-            let Some(text) = decoded(field, encoding, fallback) else {
-                let other = if fallback.is_some() { "" } else { ", and the mapping names no `fallback`" };
-                row.fault.get_or_insert(format!("cell {}{number} is not {}{other}", letters(column), encoding.name()));
+        for (column, field) in record.iter().enumerate() {
+            let Some(text) = cells.text(field) else {
+                let other = if fallback.is_some() || !is_bytewise { "" } else { ", and the mapping names no `fallback`" };
+                row.fault.get_or_insert(format!("cell {}{number} is not {}{other}", letters(column), cells.name));
                 continue;
             };
             let text = text.trim();
-            if !text.is_empty() {
-                row.cells.push(Cell { column, value: CellValue::Text(text.to_owned()) });
+            if text.is_empty() {
+                continue;
             }
+            if let Err(why) = within(number, column) {
+                report.push(Diagnostic::error("spreadsheet", format!("`{file}` {why}")).help("split the file"));
+                return None;
+            }
+            row.cells.push(Cell { column, value: CellValue::Text(text.to_owned()) });
         }
         if !row.cells.is_empty() || row.fault.is_some() {
             rows.push(row);
@@ -217,17 +223,79 @@ pub fn csv(file: &str, bytes: &[u8], options: &CsvOptions, report: &mut Report) 
     Some(Grid { file: file.to_owned(), sheet: String::new(), rows })
 }
 
-fn decoded(field: &[u8], encoding: &'static Encoding, fallback: Option<&'static Encoding>) -> Option<String> {
-    let strict = |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(field).map(std::borrow::Cow::into_owned);
-    strict(encoding).or_else(|| fallback.and_then(strict))
+/// Whether a cell with content stands where cells are read.
+fn within(row: usize, column: usize) -> Result<(), String> {
+    let is_within = row <= MOST_ROWS && column < MOST_COLUMNS;
+    is_within.then_some(()).ok_or_else(|| format!("has a cell at {}{row}; at most {MOST_ROWS} rows and {MOST_COLUMNS} columns are read", letters(column)))
 }
 
-/// The delimiter that stands most often in the line of the first fifty that has most of any.
+/// How the bytes of a cell become text.
+struct Decoding {
+    encoding: &'static Encoding,
+    fallback: Option<&'static Encoding>,
+    /// Of the encoding that the file is in.
+    name: &'static str,
+    /// Whether cells still are in it; all bytes were decoded at once otherwise.
+    is_bytewise: bool,
+}
+
+impl Decoding {
+    fn text(&self, field: &[u8]) -> Option<String> {
+        let strict = |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(field).map(Cow::into_owned);
+        let text = strict(self.encoding).or_else(|| self.fallback.and_then(strict))?;
+        // What did not decode left this mark.
+        (self.is_bytewise || !text.contains(char::REPLACEMENT_CHARACTER)).then_some(text)
+    }
+}
+
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// Whether every quote of a row opens or closes a cell, is doubled, or has a fellow in a cell without quotes around it (RFC 4180, section 2).
+///
+/// The reader forgives a quote that closes in the middle of a cell; but then it was opened by mistake, and all rows in between went into one cell.
+fn quotes_hold(row: &[u8], delimiter: u8) -> bool {
+    let ends_cell = |at: usize| row.get(at).is_none_or(|byte| *byte == delimiter || is_line_end(*byte));
+    let (mut at, mut alone) = (0, 0);
+    while at < row.len() {
+        if row[at] == b'"' {
+            at += 1;
+            loop {
+                match (row.get(at), row.get(at + 1)) {
+                    (None, _) => return false,
+                    (Some(b'"'), Some(b'"')) => at += 2,
+                    (Some(b'"'), _) => break,
+                    _ => at += 1,
+                }
+            }
+            at += 1;
+            if !ends_cell(at) {
+                return false;
+            }
+        }
+        while !ends_cell(at) {
+            alone += usize::from(row[at] == b'"');
+            at += 1;
+        }
+        at += 1;
+    }
+    alone % 2 == 0
+}
+
+/// The delimiter that parts most of the first fifty lines alike; inside of quotes none counts.
 fn sniff(bytes: &[u8]) -> u8 {
-    let count = |line: &[u8], delimiter: u8| line.iter().filter(|byte| **byte == delimiter).count();
-    let lines = bytes.split(|byte| *byte == b'\n').take(50);
-    let best = lines.flat_map(|line| [b',', b';', b'\t', b'|'].map(|delimiter| (count(line, delimiter), delimiter))).max_by_key(|(count, _)| *count);
-    best.filter(|(count, _)| *count > 0).map_or(b',', |(_, delimiter)| delimiter)
+    let score = |delimiter: u8| {
+        let mut lines_by_count: BTreeMap<usize, usize> = BTreeMap::new();
+        for line in bytes.split(|byte| *byte == b'\n').take(50) {
+            let parts = line.split(|byte| *byte == b'"').step_by(2);
+            let count = parts.flatten().filter(|byte| **byte == delimiter).count();
+            *lines_by_count.entry(count).or_default() += usize::from(count > 0);
+        }
+        lines_by_count.into_iter().map(|(count, lines)| (count * lines, lines)).max().unwrap_or_default()
+    };
+    // Of several that part as well, the first.
+    [b'|', b'\t', b';', b','].into_iter().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
 /// Reads the sheets of an XLSX file, formulas as the values that they had when it was saved.
@@ -257,10 +325,8 @@ fn read_xlsx(file: &str, bytes: &[u8]) -> Result<Vec<Grid>, String> {
         while let Some(cell) = reader.next_cell().map_err(|error| format!("sheet {sheet}: {error}"))? {
             let (row, column) = cell.get_position();
             let (number, column) = (row as usize + 1, column as usize);
-            if number > MOST_ROWS || column >= MOST_COLUMNS {
-                return Err(format!("sheet {sheet} has a cell at {}{number}; at most {MOST_ROWS} rows and {MOST_COLUMNS} columns are read", letters(column)));
-            }
             let Some(value) = value(cell.get_value()) else { continue };
+            within(number, column).map_err(|why| format!("sheet {sheet} {why}"))?;
             match grid.rows.last_mut() {
                 Some(last) if last.number == number => last.cells.push(Cell { column, value }),
                 _ => grid.rows.push(GridRow { number, cells: vec![Cell { column, value }], fault: None }),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::contract::profile::Profile;
 
 /// One step of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// A key.
     Key(String),
@@ -52,6 +52,20 @@ impl Path {
             }
         }
         Some(Self(steps))
+    }
+
+    /// The first list that the path goes into by a place, and that place.
+    pub(super) fn entry(&self) -> Option<(&[Step], usize)> {
+        self.0.iter().enumerate().find_map(|(step, found)| match found {
+            Step::Entry(at) => Some((&self.0[..step], *at)),
+            _ => None,
+        })
+    }
+
+    /// The lists that the path goes into, with the step that it takes there.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (String, &Step)> {
+        let is_into = |step: &Step| !matches!(step, Step::Key(_));
+        self.0.iter().enumerate().filter(move |(_, step)| is_into(step)).map(|(at, step)| (Self(self.0[..at].to_vec()).general(), step))
     }
 
     /// The path with every entry as any entry.

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::grid::CsvOptions;
 use crate::base::node::Node;
+use crate::base::source::Place;
 use crate::base::suggest;
 
 pub use field::{Fields, Path, Step};
@@ -132,6 +133,9 @@ pub struct ColumnRule {
     /// Digits that a number had before a spreadsheet took its leading zeros.
     #[schemars(range(min = 1, max = 40))]
     pub digits: Option<usize>,
+    /// An empty cell is a fault.
+    #[serde(default)]
+    pub needed: bool,
     /// The cell becomes an id: lower case, hyphens for everything but letters and digits.
     #[serde(default)]
     pub slug: bool,
@@ -183,44 +187,24 @@ impl Intake {
     /// # Errors
     /// Reports `unknown-field`, `duplicate-key`, `missing-key` and `bad-form`, each at its place.
     pub fn check(&self, node: &Node, fields: &Fields, report: &mut Report) {
-        let columns = |of: &BTreeMap<String, Column>, prefix: &str, path: &str, report: &mut Report| {
-            let mut seen: BTreeMap<String, &String> = BTreeMap::new();
-            for (heading, column) in of {
-                let place = row::heading_place(node, path, heading);
-                let field = if prefix.is_empty() { column.field().to_owned() } else { format!("{prefix}[].{}", column.field()) };
-                let Some(parsed) = Path::parse(&field).filter(|parsed| fields.knows(parsed)) else {
-                    let known = fields.names(prefix);
-                    let help = suggest::nearest(column.field(), known.iter().map(String::as_str))
-                        .map_or_else(|| "`countersign schema profile` lists all fields".to_owned(), |near| format!("did you mean `{near}`?"));
-                    report.push(Diagnostic::error("unknown-field", format!("a profile has no field `{}`", column.field())).at(&place).help(help));
-                    continue;
-                };
-                let is_list = fields.is_list(&parsed);
-                let splits = column.rule().is_some_and(|rule| rule.list.is_some());
-                if is_list != splits {
-                    let (what, help) = if is_list {
-                        ("is a list", "say with `list` what parts its entries in the cell, or give each entry a place: `[0]`, `[security]`")
-                    } else {
-                        ("is no list", "leave out `list`")
-                    };
-                    report.push(Diagnostic::error("bad-form", format!("`{}` {what}", column.field())).at(&place).help(help));
-                }
-                if let Some(first) = seen.insert(field, heading).filter(|first| *first != heading) {
-                    let message = format!("`{heading}` and `{first}` go into the same field `{}`", column.field());
-                    report.push(Diagnostic::error("duplicate-key", message).at(&place).help("map one of them; addresses have `lines[0]`, `lines[1]`"));
-                }
-            }
-        };
-        columns(&self.suppliers.columns, "", "suppliers.columns", report);
+        let mut targets = Vec::new();
+        self.check_columns(&self.suppliers.columns, "", "suppliers.columns", node, fields, &mut targets, report);
         for (at, group) in self.groups.iter().enumerate() {
             let place = node.place_of(&format!("groups[{at}].list"));
-            match Path::parse(&group.list) {
-                Some(list) if fields.knows(&list) && fields.is_list(&list) => columns(&group.columns, &group.list, &format!("groups[{at}].columns"), report),
-                _ => report.push(
-                    Diagnostic::error("unknown-field", format!("a profile has no list `{}`", group.list))
-                        .at(&place)
-                        .help("for example `data`, `locations`, `contacts`, `subcontracting.subcontractors`"),
-                ),
+            let list = Path::parse(&group.list).filter(|list| fields.knows(list) && fields.is_list(list) && list.lists().next().is_none());
+            let Some(list) = list else {
+                let fault = Diagnostic::error("unknown-field", format!("a profile has no list `{}`", group.list)).at(&place);
+                report.push(fault.help("for example `data`, `locations`, `contacts`, `subcontracting.subcontractors`"));
+                continue;
+            };
+            // Fields of entries are of other entries than those of another sheet.
+            self.check_columns(&group.columns, &group.list, &format!("groups[{at}].columns"), node, fields, &mut Vec::new(), report);
+            targets.push(Target { name: format!("the sheet `{}`", group.sheet), path: list, is_whole: true, place });
+        }
+        for (at, target) in targets.iter().enumerate() {
+            if let Some((first, help)) = targets[..at].iter().find_map(|first| Some((first, target.clash(first)?))) {
+                let message = format!("{} and {} fill the same list", first.name, target.name);
+                report.push(Diagnostic::error("duplicate-key", message).at(&target.place).with(&first.place, "the other").help(help));
             }
         }
         if !self.groups.is_empty() && self.suppliers.key.is_none() {
@@ -231,5 +215,73 @@ impl Intake {
             let place = node.place_of("csv.delimiter");
             report.push(Diagnostic::error("bad-form", format!("`{delimiter}` parts no cells")).at(&place).help("one of `,`, `;`, `|`, `\"\\t\"`"));
         }
+    }
+
+    /// Checks the columns of a sheet, and gives what they fill.
+    #[expect(clippy::too_many_arguments, reason = "what a sheet and its mapping are, once for both kinds of sheets")]
+    fn check_columns(
+        &self,
+        of: &BTreeMap<String, Column>,
+        prefix: &str,
+        path: &str,
+        node: &Node,
+        fields: &Fields,
+        targets: &mut Vec<Target>,
+        report: &mut Report,
+    ) {
+        let mut seen: BTreeMap<String, &String> = BTreeMap::new();
+        for (heading, column) in of {
+            let place = row::heading_place(node, path, heading);
+            let field = if prefix.is_empty() { column.field().to_owned() } else { format!("{prefix}[].{}", column.field()) };
+            let Some(parsed) = Path::parse(&field).filter(|parsed| fields.knows(parsed)) else {
+                let known = fields.names(prefix);
+                let help = suggest::nearest(column.field(), known.iter().map(String::as_str))
+                    .map_or_else(|| "`countersign schema profile` lists all fields".to_owned(), |near| format!("did you mean `{near}`?"));
+                report.push(Diagnostic::error("unknown-field", format!("a profile has no field `{}`", column.field())).at(&place).help(help));
+                continue;
+            };
+            let is_list = fields.is_list(&parsed);
+            let splits = column.rule().is_some_and(|rule| rule.list.is_some());
+            let form = match (is_list, splits) {
+                (true, false) => Some(("is a list", "say with `list` what parts its entries in the cell, or give each entry a place: `[0]`, `[security]`")),
+                (false, true) => Some(("is no list", "leave out `list`")),
+                // Any entry would be a new one with every import.
+                _ if column.field().contains("[]") => Some(("does not say which entry", "give the entry a place: `[0]`, `[security]`")),
+                _ => None,
+            };
+            if let Some((what, help)) = form {
+                report.push(Diagnostic::error("bad-form", format!("`{}` {what}", column.field())).at(&place).help(help));
+                continue;
+            }
+            if let Some(first) = seen.insert(field, heading).filter(|first| *first != heading) {
+                let message = format!("`{heading}` and `{first}` go into the same field `{}`", column.field());
+                report.push(Diagnostic::error("duplicate-key", message).at(&place).help("map one of them; addresses have `lines[0]`, `lines[1]`"));
+                continue;
+            }
+            targets.push(Target { name: format!("the column `{heading}`"), path: parsed, is_whole: is_list, place });
+        }
+    }
+}
+
+/// What a column or sheet fills.
+struct Target {
+    name: String,
+    path: Path,
+    /// A whole list.
+    is_whole: bool,
+    place: Place,
+}
+
+impl Target {
+    /// What to do where two fill one list and one would undo the other.
+    fn clash(&self, other: &Self) -> Option<&'static str> {
+        let undoes = |one: &Self, other: &Self| one.is_whole && (one.path == other.path || other.path.lists().any(|(list, _)| list == one.path.general()));
+        if undoes(self, other) || undoes(other, self) {
+            return Some("the list would be that of the last one only: map one of them");
+        }
+        // The entry at a place could be the one with the role.
+        let by_role = |step: &Step| matches!(step, Step::Role(_));
+        let mixes = self.path.lists().any(|(list, step)| other.path.lists().any(|(same, way)| same == list && by_role(step) != by_role(way)));
+        mixes.then_some("name the entries by place (`[0]`) or by role (`[security]`), not by both")
     }
 }

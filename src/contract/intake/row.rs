@@ -8,10 +8,12 @@ use crate::base::grid::{Cell, CellValue, Grid, GridRow, serial_date};
 use crate::base::node::{Entry, Kind, Node};
 use crate::base::source::Place;
 use crate::base::suggest;
-use crate::contract::intake::{Column, ColumnRule, DateForm, Fields, Intake, Path, Step};
+use crate::contract::intake::{Column, ColumnRule, DateForm, Fields, Intake, Path, Step, SupplierSheet};
 
 /// Rows from the top among which the headings are looked for.
 const HEAD_ROWS: usize = 50;
+/// Digits of a day of a spreadsheet, from 1927 to 2173.
+const SERIAL_DIGITS: usize = 5;
 /// Longest id that is made of a name.
 const LONGEST_ID: usize = 60;
 /// Values that a message lists at most.
@@ -57,6 +59,8 @@ struct Table<'a> {
     grid: &'a Grid,
     /// Column by heading, of those that are mapped.
     columns: BTreeMap<&'a str, usize>,
+    /// Number of columns up to the last heading.
+    width: usize,
     /// Rows below the headings.
     rows: Vec<&'a GridRow>,
 }
@@ -79,18 +83,14 @@ pub fn read(intake: &Intake, node: &Node, fields: &Fields, grids: &[Grid]) -> Re
     let Some(table) = Table::find(grid, &wanted, &supplier.ignore, report) else { return reading };
     let mut by_key: BTreeMap<String, usize> = BTreeMap::new();
     for row in &table.rows {
-        let draft = table.draft(row, intake, node, fields);
-        if let Some((key, cell)) = supplier.key.as_deref().and_then(|heading| table.cell(row, heading)).and_then(|cell| Some((cell.value.text().ok()?, cell))) {
-            let at = reading.drafts.len();
-            if let Some(first) = by_key.insert(key.clone(), at) {
-                let place = table.place(row, cell, supplier.key.as_deref().unwrap_or_default());
+        let mut draft = table.draft(row, intake, node, fields);
+        if let Some((key, place)) = supplier.key.as_deref().and_then(|heading| table.key(row, heading, supplier)) {
+            // Rows of other sheets go to the first of two with one key, as the other is faulty.
+            if let Some(first) = by_key.get(&key).map(|first| &reading.drafts[*first]) {
                 let fault = Diagnostic::error("duplicate-supplier", format!("`{key}` stands in two rows"));
-                let first: &Draft = &reading.drafts[first];
-                let fault = fault.at(&place).with(&first.place, "first here").help("keep one row for each supplier");
-                let mut draft = draft;
-                draft.report.push(fault);
-                reading.drafts.push(draft);
-                continue;
+                draft.report.push(fault.at(&place).with(&first.place, "first here").help("keep one row for each supplier"));
+            } else {
+                by_key.insert(key, reading.drafts.len());
             }
         }
         reading.drafts.push(draft);
@@ -105,7 +105,7 @@ pub fn read(intake: &Intake, node: &Node, fields: &Fields, grids: &[Grid]) -> Re
         let defaults = place_at(node, &format!("{path}.defaults"));
         let mut lists: BTreeMap<usize, Vec<Node>> = BTreeMap::new();
         for row in &table.rows {
-            let key = table.cell(row, &group.key).and_then(|cell| Some((cell.value.text().ok()?, table.place(row, cell, &group.key))));
+            let key = table.key(row, &group.key, supplier);
             let draft = key.as_ref().and_then(|(key, _)| by_key.get(key));
             let Some(draft) = draft else {
                 let (message, place) = match key {
@@ -220,7 +220,8 @@ impl<'a> Table<'a> {
         }
         let is_filled = |row: &&GridRow| row.fault.is_some() || row.cells.iter().any(|cell| columns.values().any(|column| *column == cell.column));
         let rows = grid.rows[at + 1..].iter().filter(is_filled).collect();
-        Some(Self { grid, columns, rows })
+        let width = head.cells.last().map_or(0, |cell| cell.column + 1);
+        Some(Self { grid, columns, width, rows })
     }
 
     fn cell(&self, row: &'a GridRow, heading: &str) -> Option<&'a Cell> {
@@ -232,6 +233,15 @@ impl<'a> Table<'a> {
         self.grid.place(row.number, cell.column, heading, &cell.value.shown())
     }
 
+    /// What a row is joined by, with its place: filled up as the column of the suppliers is, because either sheet may have lost zeros.
+    fn key(&self, row: &'a GridRow, heading: &str, supplier: &SupplierSheet) -> Option<(String, Place)> {
+        let cell = self.cell(row, heading)?;
+        let text = cell.value.text().ok()?;
+        let digits = supplier.key.as_ref().and_then(|key| supplier.columns.get(key)?.rule()?.digits).unwrap_or(0);
+        let is_number = text.bytes().all(|b| b.is_ascii_digit());
+        Some((if is_number { format!("{text:0>digits$}") } else { text }, self.place(row, cell, heading)))
+    }
+
     /// One supplier.
     fn draft(&self, row: &'a GridRow, intake: &Intake, node: &Node, fields: &Fields) -> Draft {
         let mut report = Report::default();
@@ -239,6 +249,10 @@ impl<'a> Table<'a> {
         if let Some(fault) = &row.fault {
             let help = "mend the row in the export; `csv.encoding` and `csv.fallback` of the mapping name encodings";
             report.push(Diagnostic::error("broken-row", fault.clone()).at(&place).help(help));
+        } else if let Some(cell) = row.cells.last().filter(|cell| self.grid.sheet.is_empty() && cell.column >= self.width) {
+            let message = format!("the row has {} cells, but there are {} headings", cell.column + 1, self.width);
+            let help = "a delimiter inside of a cell needs quotes around the cell; what stands after it moved into other columns";
+            report.push(Diagnostic::error("broken-row", message).at(&self.place(row, cell, "")).help(help));
         }
         let (cells, empty) = self.cells(row, &intake.suppliers.columns, "", node, "suppliers.columns", fields, &mut report);
         let mut defaults = Node { place: place.clone(), kind: Kind::Mapping(Vec::new()) };
@@ -306,8 +320,14 @@ impl<'a> Table<'a> {
             let field = if list.is_empty() { column.field().to_owned() } else { format!("{list}[].{}", column.field()) };
             let Some(path) = Path::parse(&field) else { continue };
             let Some(cell) = self.cell(row, heading) else {
-                if let Some(column) = self.columns.get(heading.as_str()) {
-                    empty.push((path, self.grid.place(row.number, *column, heading, "")));
+                if let Some(at) = self.columns.get(heading.as_str()) {
+                    let place = self.grid.place(row.number, *at, heading, "");
+                    if column.rule().is_some_and(|rule| rule.needed) {
+                        let message = format!("column `{heading}` is empty, and the mapping needs it");
+                        report.push(Diagnostic::error("empty-value", message).at(&place).help("fill the cell, or take `needed` out of the mapping"));
+                    } else {
+                        empty.push((path, place));
+                    }
                 }
                 continue;
             };
@@ -346,6 +366,13 @@ impl<'a> Table<'a> {
                     Some(date) => return Some(date.to_string()),
                     None => (Diagnostic::error("impossible-date", format!("column `{heading}`: `{serial}` is no day of a spreadsheet")), "write a date"),
                 },
+                // So many digits are a day that a spreadsheet wrote into CSV; no form of date has as many and nothing else.
+                CellValue::Text(text) if text.len() == SERIAL_DIGITS && text.bytes().all(|b| b.is_ascii_digit()) => {
+                    match text.parse().ok().and_then(serial_date) {
+                        Some(date) => return Some(date.to_string()),
+                        None => (Diagnostic::error("impossible-date", format!("column `{heading}`: `{text}` is no day of a spreadsheet")), "write a date"),
+                    }
+                }
                 CellValue::Text(text) => match form.read(text) {
                     Ok(date) => return Some(date.to_string()),
                     Err(true) => (Diagnostic::error("impossible-date", format!("column `{heading}`: there is no day `{text}`")), "check day and month"),
@@ -548,8 +575,8 @@ impl Draft {
             set(&mut node, &[Step::Key("version".to_owned())], scalar("1".to_owned(), true, &self.place));
             set(&mut node, &[Step::Key("supplier".to_owned())], scalar(id.to_owned(), false, &self.place));
         }
-        for (path, value) in &self.cells {
-            set(&mut node, &path.0, value.clone());
+        for (path, value) in self.placed(&mut node) {
+            set(&mut node, &path.0, value);
         }
         // A group that a cell opens in a profile that is there begins as it does in a new one.
         if let (Some(existing), Kind::Mapping(entries)) = (existing, &mut node.kind) {
@@ -563,6 +590,62 @@ impl Draft {
             require(&mut node, &path.0, place);
         }
         node
+    }
+}
+
+impl Draft {
+    /// The cells in the order in which they are set: entries of a list by their place, not by their heading.
+    ///
+    /// A list has no gaps, so a row with an empty cell between others made a list that is shorter than its columns. Where a list is too short for
+    /// the places that the row fills, they are counted without the empty ones; its texts are what the row says then, and nothing else.
+    fn placed(&self, node: &mut Node) -> Vec<(Path, Node)> {
+        let mut filled: BTreeMap<&[Step], BTreeSet<usize>> = BTreeMap::new();
+        for (path, _) in &self.cells {
+            if let Some((list, at)) = path.entry() {
+                filled.entry(list).or_default().insert(at);
+            }
+        }
+        let mut moved: BTreeMap<&[Step], Vec<usize>> = BTreeMap::new();
+        for (list, places) in filled {
+            let found = find(node, list);
+            let length = found.as_ref().map_or(0, |found| found.len());
+            if places.last().is_none_or(|last| *last < length) {
+                continue;
+            }
+            if let Some(items) = found.filter(|items| items.iter().all(|item| item.text().is_some())) {
+                items.clear();
+            }
+            moved.insert(list, places.into_iter().collect());
+        }
+        let place = |(path, value): &(Path, Node)| {
+            let mut path = path.clone();
+            if let Some((list, at)) = path.entry()
+                && let Some(rank) = moved.get(list).and_then(|places| places.iter().position(|one| *one == at))
+            {
+                let step = list.len();
+                path.0[step] = Step::Entry(rank);
+            }
+            (path, value.clone())
+        };
+        let mut cells: Vec<(Path, Node)> = self.cells.iter().map(place).collect();
+        // Stable: what is in no list, or in a list by role, stays in order.
+        cells.sort_by_key(|(path, _)| path.entry().map_or(0, |(_, at)| at));
+        cells
+    }
+}
+
+/// The entries of the list at a path of keys.
+fn find<'a>(node: &'a mut Node, path: &[Step]) -> Option<&'a mut Vec<Node>> {
+    let mut inner = node;
+    for step in path {
+        inner = match (step, &mut inner.kind) {
+            (Step::Key(key), Kind::Mapping(entries)) => entries.iter_mut().find(|entry| entry.key == *key).map(|entry| &mut entry.value)?,
+            _ => return None,
+        };
+    }
+    match &mut inner.kind {
+        Kind::Sequence(items) => Some(items),
+        _ => None,
     }
 }
 
