@@ -1,6 +1,6 @@
 //! `import`: the export of a procurement system becomes profiles, each whole or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -135,7 +135,7 @@ pub fn import(root: &Path, order: &Order<'_>) -> Result<(Imported, Location), Di
     }
     imported.is_refused = false;
     imported.report.extend(reading.strays);
-    let desk = Desk { compiler: &compiler, fields: &fields, date: order.date, existing: existing(&compiler) };
+    let desk = Desk::new(&compiler, &fields, order.date);
     let mut taken = Taken::default();
     let mut written = Vec::new();
     for draft in reading.drafts {
@@ -216,10 +216,26 @@ struct Desk<'a> {
     compiler: &'a Compiler,
     fields: &'a Fields,
     date: Date,
+    /// Ids of all profiles that are there.
+    ids: BTreeSet<&'a str>,
+    /// Those of them that read.
     existing: BTreeMap<String, Existing<'a>>,
+    /// The profile of each company.
+    registrations: BTreeMap<Registration, (String, Place)>,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    fn new(compiler: &'a Compiler, fields: &'a Fields, date: Date) -> Self {
+        let existing = existing(compiler);
+        let mut registrations = BTreeMap::new();
+        for (id, profile) in &existing {
+            if let Some((registration, place)) = registration(&profile.node) {
+                registrations.entry(registration).or_insert((id.clone(), place));
+            }
+        }
+        Self { compiler, fields, date, ids: compiler.suppliers().into_iter().collect(), existing, registrations }
+    }
+
     /// What becomes of a row, and the text of its profile where one is to be written.
     fn row(&self, mut draft: Draft, taken: &mut Taken) -> (ImportRow, Option<String>, Report) {
         let mut report = std::mem::take(&mut draft.report);
@@ -235,8 +251,7 @@ impl Desk<'_> {
         let id = self.known_as(&id, draft.is_id_stated, found.as_ref(), &mut report);
         row.supplier = Some(id.clone());
         let own = self.existing.get(&id);
-        let is_there = self.compiler.suppliers().contains(&id.as_str());
-        if is_there && own.is_none() {
+        if self.ids.contains(id.as_str()) && own.is_none() {
             let help = "correct the profile: `countersign check` says where it fails";
             report.push(Diagnostic::error("broken-profile", format!("`suppliers/{id}.yaml` is there and does not read")).at(&draft.place).help(help));
         }
@@ -273,7 +288,7 @@ impl Desk<'_> {
         row.tier = assessed.and_then(|assessed| assessed.assessment.ok()).map(|assessment| assessment.tier);
         let before = own.map(|existing| existing.node.scalars()).unwrap_or_default();
         let after = node.scalars();
-        let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         let change = |field: &&String| FieldChange { field: (*field).clone(), before: before.get(*field).cloned(), after: after.get(*field).cloned() };
         let changes: Vec<FieldChange> = names.iter().map(change).filter(|change| change.before != change.after).collect();
         match own {
@@ -290,23 +305,36 @@ impl Desk<'_> {
     /// The id under which a company is known: where no column states one, that of the profile with its registration number.
     fn known_as(&self, id: &str, is_stated: bool, found: Option<&(Registration, Place)>, report: &mut Report) -> String {
         let Some((wanted, place)) = found else { return id.to_owned() };
-        let same = self.existing.iter().find(|(_, existing)| registration(&existing.node).is_some_and(|(registration, _)| registration == *wanted));
-        match same {
-            Some((other, existing)) if other != id && is_stated && is_slug(other) => {
+        match self.registrations.get(wanted) {
+            Some((other, written)) if other != id && is_stated && is_slug(other) => {
                 let message = format!("the registration number `{}` is that of `{other}`", wanted.1);
-                let fault = Diagnostic::error("duplicate-registration", message)
-                    .at(place)
-                    .with(&existing.node.place_of("identity.registration_number"), "written here");
+                let fault = Diagnostic::error("duplicate-registration", message).at(place).with(written, "written here");
                 report.push(fault.help(format!("one company is one supplier: give the row the id `{other}`, or correct the number")));
                 id.to_owned()
             }
             Some((other, _)) => other.clone(),
-            None => id.to_owned(),
+            None => {
+                // Two companies can have one name, and then the profile is not that of the row.
+                let there = self.existing.get(id).and_then(|existing| registration(&existing.node)).filter(|((_, number), _)| *number != wanted.1);
+                if let Some(((_, number), written)) = there.filter(|_| !is_stated) {
+                    let message = format!("`{id}` is there with the registration number `{number}`, and the row has `{}`", wanted.1);
+                    let help = "name a column with ids under `suppliers.id` of the mapping; or correct the number in the profile, if it is one company";
+                    report.push(Diagnostic::error("duplicate-supplier", message).at(place).with(&written, "written here").help(help));
+                }
+                id.to_owned()
+            }
         }
     }
 
     /// The text of a profile with what changed: only the top-level keys that changed are written anew, all others stay as they are, comments included.
     fn rewritten(&self, existing: &Existing<'_>, node: &Node) -> String {
+        let out = self.blocks(existing, node);
+        // Who keeps files with other line ends keeps them.
+        let is_crlf = existing.bytes.windows(2).any(|two| two == b"\r\n");
+        if is_crlf { out.replace('\n', "\r\n") } else { out }
+    }
+
+    fn blocks(&self, existing: &Existing<'_>, node: &Node) -> String {
         let text = String::from_utf8_lossy(existing.bytes).trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let (Kind::Mapping(old), Kind::Mapping(new)) = (&existing.node.kind, &node.kind) else { return yaml::write(node) };
         let written = |entry: &Entry| {

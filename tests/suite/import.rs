@@ -428,6 +428,44 @@ fn profile_that_is_there_keeps_what_the_mapping_does_not_name() {
 }
 
 #[test]
+fn another_company_with_the_same_name_takes_no_profile_over() {
+    let sandbox = workspace();
+    let path = sandbox.path().join("export.xlsx");
+    let mut rows = vendors(2);
+    write_xlsx(&path, &rows, &Vec::new(), &Vec::new());
+    let (_, value) = import(&sandbox, "export.xlsx", &[]);
+    let id = value["rows"][0]["supplier"].as_str().unwrap().to_owned();
+    let profile = sandbox.path().join("sample/suppliers").join(format!("{id}.yaml"));
+    let before = std::fs::read_to_string(&profile).unwrap();
+    rows[0].insert("Reg. no.", text("HRB 999"));
+    write_xlsx(&path, &rows, &Vec::new(), &Vec::new());
+    let (run, value) = import(&sandbox, "export.xlsx", &[]);
+    assert_eq!(run.code, 4);
+    assert_eq!(errors(&value), BTreeSet::from([(format!("Vendors!E{FIRST}"), "duplicate-supplier".to_owned())]));
+    let fault = value["diagnostics"].as_array().unwrap().iter().find(|line| line["severity"] == "error").unwrap();
+    assert!(fault["related"][0]["place"].as_str().unwrap().contains(&format!("{id}.yaml:")), "both places: {fault}");
+    assert_eq!(std::fs::read_to_string(&profile).unwrap(), before);
+}
+
+#[test]
+fn profile_with_other_line_ends_keeps_them() {
+    let sandbox = workspace();
+    let path = sandbox.path().join("export.xlsx");
+    let mut rows = vendors(1);
+    write_xlsx(&path, &rows, &Vec::new(), &Vec::new());
+    let (_, value) = import(&sandbox, "export.xlsx", &[]);
+    let profile = sandbox.path().join("sample/suppliers").join(format!("{}.yaml", value["rows"][0]["supplier"].as_str().unwrap()));
+    let wide = std::fs::read_to_string(&profile).unwrap().replace('\n', "\r\n");
+    std::fs::write(&profile, &wide).unwrap();
+    rows[0].insert("City", text("Galway"));
+    write_xlsx(&path, &rows, &Vec::new(), &Vec::new());
+    let (run, value) = import(&sandbox, "export.xlsx", &[]);
+    assert_eq!((run.code, &value["totals"]["changed"]), (0, &1.into()), "{}", value["diagnostics"]);
+    let old = value["rows"][0]["changes"][0]["before"].as_str().unwrap();
+    assert_eq!(std::fs::read_to_string(&profile).unwrap(), wide.replace(&format!("city: {old}\r\n"), "city: Galway\r\n"));
+}
+
+#[test]
 fn mapping_is_checked_against_profile_and_file() {
     let sandbox = workspace();
     write_xlsx(&sandbox.path().join("export.xlsx"), &vendors(2), &Vec::new(), &Vec::new());

@@ -353,6 +353,8 @@ impl<'a> Table<'a> {
             let entries = entries.collect();
             cells.push((path, Node { place: place.clone(), kind: Kind::Sequence(entries) }));
         }
+        // By place, not by heading; stable, so what is in no list stays in order.
+        cells.sort_by_key(|(path, _): &(Path, Node)| path.entry().map_or(0, |(_, at)| at));
         (cells, empty)
     }
 
@@ -594,7 +596,7 @@ impl Draft {
 }
 
 impl Draft {
-    /// The cells in the order in which they are set: entries of a list by their place, not by their heading.
+    /// The cells with the entries that they go into.
     ///
     /// A list has no gaps, so a row with an empty cell between others made a list that is shorter than its columns. Where a list is too short for
     /// the places that the row fills, they are counted without the empty ones; its texts are what the row says then, and nothing else.
@@ -627,10 +629,7 @@ impl Draft {
             }
             (path, value.clone())
         };
-        let mut cells: Vec<(Path, Node)> = self.cells.iter().map(place).collect();
-        // Stable: what is in no list, or in a list by role, stays in order.
-        cells.sort_by_key(|(path, _)| path.entry().map_or(0, |(_, at)| at));
-        cells
+        self.cells.iter().map(place).collect()
     }
 }
 
