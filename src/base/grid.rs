@@ -1,6 +1,6 @@
-//! Spreadsheets as other programs export them: rows of cells, each with its address, out of CSV or XLSX.
+//! Spreadsheets as other programs export them: rows of cells, each with its address, out of CSV, XLSX, XLS or ODS.
 //!
-//! Crate `csv` takes CSV apart and `calamine` XLSX; what they forgive or cannot say is checked here: quotes that swallow rows, bytes in the wrong
+//! Crate `csv` takes CSV apart and `calamine` the others; what they forgive or cannot say is checked here: quotes that swallow rows, bytes in the wrong
 //! encoding, cells that hold an error instead of a value. A cell is a source of its own, called by its address, so that every fault is shown there.
 
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use calamine::{DataRef, Reader, Xlsx};
+use calamine::{DataType, Ods, Reader, Xls, Xlsx};
 use encoding_rs::{Encoding, UTF_8};
 
 use crate::base::date::Date;
@@ -25,6 +25,9 @@ const EXACT: f64 = 1e15;
 /// Day 0 of serial dates as spreadsheets count them, for days after 28 February 1900 (ISO/IEC 29500-1, 18.17.4.1).
 const SERIAL_EPOCH: &str = "1899-12-30";
 
+/// Days from the first epoch to that of files from another system, 1 January 1904 (ISO/IEC 29500-1, 18.17.4.1).
+const EPOCH_1904: f64 = 1_462.0;
+
 /// One sheet.
 #[derive(Debug, Clone)]
 pub struct Grid {
@@ -34,6 +37,8 @@ pub struct Grid {
     pub sheet: String,
     /// Rows with content, in order.
     pub rows: Vec<GridRow>,
+    /// Days that its serial dates are behind those of other files.
+    shift: f64,
 }
 
 /// One row.
@@ -43,8 +48,12 @@ pub struct GridRow {
     pub number: usize,
     /// Cells with content, in order of column.
     pub cells: Vec<Cell>,
+    /// Cells that the file has for it, empty ones at its end included.
+    pub width: usize,
     /// Why the row cannot be told into cells, or not be read.
     pub fault: Option<String>,
+    /// Whether its cells may stand in other columns than they belong to.
+    pub is_torn: bool,
 }
 
 /// One cell with content.
@@ -196,9 +205,13 @@ pub fn csv(file: &str, bytes: &[u8], options: &CsvOptions, report: &mut Report) 
         let start = (begins.min(ends)..ends).find(|at| !is_line_end(bytes[*at])).unwrap_or(ends);
         number += (counted..start).filter(|at| bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))).count();
         (begins, counted) = (ends, start);
-        let mut row = GridRow { number, cells: Vec::new(), fault: None };
-        if !quotes_hold(&bytes[start..ends], delimiter) {
-            row.fault = Some("a quote is opened and not closed, or stands inside a cell by itself".to_owned());
+        let mut row = GridRow { number, cells: Vec::new(), width: record.len(), fault: None, is_torn: false };
+        let written = bytes[start..ends].trim_ascii_end();
+        if !quotes_hold(written, delimiter) {
+            let further = written.iter().filter(|byte| **byte == b'\n').count();
+            let taken = if further > 0 { format!(", and takes the lines up to {} with it", number + further) } else { String::new() };
+            row.fault = Some(format!("a quote is opened and not closed, or stands inside a cell by itself{taken}"));
+            row.is_torn = true;
         }
         for (column, field) in record.iter().enumerate() {
             let Some(text) = cells.text(field) else {
@@ -206,21 +219,18 @@ pub fn csv(file: &str, bytes: &[u8], options: &CsvOptions, report: &mut Report) 
                 row.fault.get_or_insert(format!("cell {}{number} is not {}{other}", letters(column), cells.name));
                 continue;
             };
-            let text = text.trim();
-            if text.is_empty() {
-                continue;
-            }
+            let Some(value) = self::text(&text) else { continue };
             if let Err(why) = within(number, column) {
                 report.push(Diagnostic::error("spreadsheet", format!("`{file}` {why}")).help("split the file"));
                 return None;
             }
-            row.cells.push(Cell { column, value: CellValue::Text(text.to_owned()) });
+            row.cells.push(Cell { column, value });
         }
         if !row.cells.is_empty() || row.fault.is_some() {
             rows.push(row);
         }
     }
-    Some(Grid { file: file.to_owned(), sheet: String::new(), rows })
+    Some(Grid { file: file.to_owned(), sheet: String::new(), rows, shift: 0.0 })
 }
 
 /// Whether a cell with content stands where cells are read.
@@ -298,13 +308,33 @@ fn sniff(bytes: &[u8]) -> u8 {
     [b'|', b'\t', b';', b','].into_iter().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
-/// Reads the sheets of an XLSX file, formulas as the values that they had when it was saved.
+/// What a spreadsheet file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workbook {
+    /// Office Open XML, `.xlsx` and `.xlsm`.
+    Xlsx,
+    /// The binary form before it, `.xls`.
+    Xls,
+    /// OpenDocument, `.ods`.
+    Ods,
+}
+
+/// Reads the sheets of a spreadsheet file, formulas as the values that they had when it was saved.
 ///
 /// # Errors
 /// Reports `spreadsheet` for a file that is none, or larger than any; `None` then.
-pub fn xlsx(file: &str, bytes: &[u8], report: &mut Report) -> Option<Vec<Grid>> {
+pub fn workbook(form: Workbook, file: &str, bytes: &[u8], report: &mut Report) -> Option<Vec<Grid>> {
+    let read = || match form {
+        Workbook::Xlsx => read_xlsx(file, bytes),
+        Workbook::Xls => {
+            let book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+            let shift = shift(book.has_1904_epoch());
+            read_ranges(book, file, shift)
+        }
+        Workbook::Ods => read_ranges::<Ods<_>>(Ods::new(Cursor::new(bytes)).map_err(|error| error.to_string())?, file, 0.0),
+    };
     // What a damaged file does to the reader stays with the file.
-    let read = catch_unwind(AssertUnwindSafe(|| read_xlsx(file, bytes))).unwrap_or_else(|_| Err("its parts contradict each other".to_owned()));
+    let read = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its parts contradict each other".to_owned()));
     match read {
         Ok(grids) => Some(grids),
         Err(why) => {
@@ -315,46 +345,105 @@ pub fn xlsx(file: &str, bytes: &[u8], report: &mut Report) -> Option<Vec<Grid>> 
     }
 }
 
+/// Days that serial dates of a file are behind.
+fn shift(is_1904: bool) -> f64 {
+    if is_1904 { EPOCH_1904 } else { 0.0 }
+}
+
+/// Cell by cell: a lone cell at the end of a sheet would be seventeen billion as a whole sheet.
 fn read_xlsx(file: &str, bytes: &[u8]) -> Result<Vec<Grid>, String> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    let shift = shift(workbook.has_1904_epoch());
     let mut grids = Vec::new();
     for sheet in workbook.sheet_names() {
         // A chart has a sheet of its own, and no cells.
         let Ok(mut reader) = workbook.worksheet_cells_reader(&sheet) else { continue };
-        let mut grid = Grid { file: file.to_owned(), sheet: sheet.clone(), rows: Vec::new() };
+        let mut grid = Grid { file: file.to_owned(), sheet: sheet.clone(), rows: Vec::new(), shift };
         while let Some(cell) = reader.next_cell().map_err(|error| format!("sheet {sheet}: {error}"))? {
             let (row, column) = cell.get_position();
-            let (number, column) = (row as usize + 1, column as usize);
-            let Some(value) = value(cell.get_value()) else { continue };
-            within(number, column).map_err(|why| format!("sheet {sheet} {why}"))?;
-            match grid.rows.last_mut() {
-                Some(last) if last.number == number => last.cells.push(Cell { column, value }),
-                _ => grid.rows.push(GridRow { number, cells: vec![Cell { column, value }], fault: None }),
-            }
+            grid.put(row as usize + 1, column as usize, cell.get_value())?;
         }
-        // Files that other programs wrote need not be in order.
-        grid.rows.sort_by_key(|row| row.number);
-        grid.rows.iter_mut().for_each(|row| row.cells.sort_by_key(|cell| cell.column));
-        grids.push(grid);
+        grids.push(grid.sorted());
     }
     Ok(grids)
 }
 
-fn value(data: &DataRef<'_>) -> Option<CellValue> {
-    let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(|text| CellValue::Text(text.to_owned()));
-    match data {
-        DataRef::Empty => None,
-        DataRef::Int(number) => Some(CellValue::Number(*number as f64)),
-        DataRef::Float(number) => Some(CellValue::Number(*number)),
-        DataRef::String(own) => text(own),
-        DataRef::SharedString(shared) => text(shared),
-        DataRef::Bool(yes) => Some(CellValue::Bool(*yes)),
-        DataRef::DateTime(moment) => {
-            let (year, month, day, ..) = moment.to_ymd_hms_milli();
-            Some(format!("{year:04}-{month:02}-{day:02}").parse().map_or_else(|_| CellValue::Number(moment.as_f64()), CellValue::Date))
+/// The other forms are read as a whole; their reader bounds them, at 65,536 rows of 256 columns and at a hundred million cells.
+fn read_ranges<'a, B: Reader<Cursor<&'a [u8]>>>(mut workbook: B, file: &str, shift: f64) -> Result<Vec<Grid>, String>
+where
+    B::Error: std::fmt::Display,
+{
+    let mut grids = Vec::new();
+    for sheet in workbook.sheet_names() {
+        let range = workbook.worksheet_range(&sheet).map_err(|error| format!("sheet {sheet}: {error}"))?;
+        let (above, before) = range.start().unwrap_or_default();
+        let mut grid = Grid { file: file.to_owned(), sheet, rows: Vec::new(), shift };
+        for (row, column, data) in range.used_cells() {
+            grid.put(above as usize + row + 1, before as usize + column, data)?;
         }
-        DataRef::DateTimeIso(iso) => iso.get(..10).and_then(|day| day.parse().ok()).map(CellValue::Date).or_else(|| text(iso)),
-        DataRef::DurationIso(iso) => text(iso),
-        DataRef::Error(error) => Some(CellValue::Fault(error.to_string())),
+        grids.push(grid.sorted());
     }
+    Ok(grids)
+}
+
+impl Grid {
+    /// Adds a cell behind those that are there.
+    fn put(&mut self, number: usize, column: usize, data: &impl DataType) -> Result<(), String> {
+        let Some(value) = value(data, self.shift) else { return Ok(()) };
+        within(number, column).map_err(|why| format!("sheet {} {why}", self.sheet))?;
+        match self.rows.last_mut() {
+            Some(last) if last.number == number => last.cells.push(Cell { column, value }),
+            _ => self.rows.push(GridRow { number, cells: vec![Cell { column, value }], width: 0, fault: None, is_torn: false }),
+        }
+        Ok(())
+    }
+
+    /// Files that other programs wrote need not be in order.
+    fn sorted(mut self) -> Self {
+        self.rows.sort_by_key(|row| row.number);
+        for row in &mut self.rows {
+            row.cells.sort_by_key(|cell| cell.column);
+            row.width = row.cells.last().map_or(0, |cell| cell.column + 1);
+        }
+        self
+    }
+
+    /// The day of a number; spreadsheets count from one of two days.
+    pub fn day(&self, serial: f64) -> Option<Date> {
+        day(serial, self.shift)
+    }
+}
+
+/// Less than one is a time of day, wherever days are counted from.
+fn day(serial: f64, shift: f64) -> Option<Date> {
+    Some(serial).filter(|serial| *serial >= 1.0).and_then(|serial| serial_date(serial + shift))
+}
+
+fn value(data: &impl DataType, shift: f64) -> Option<CellValue> {
+    if let Some(error) = data.get_error() {
+        return Some(CellValue::Fault(error.to_string()));
+    }
+    if let Some(moment) = data.get_datetime() {
+        // A time of day, or a span of time, is no day.
+        return Some(day(moment.as_f64(), shift).map_or(CellValue::Number(moment.as_f64()), CellValue::Date));
+    }
+    if let Some(iso) = data.get_datetime_iso() {
+        return iso.get(..10).and_then(|day| day.parse().ok()).map(CellValue::Date).or_else(|| text(iso));
+    }
+    let number = || data.get_float().or_else(|| data.get_int().map(|number| number as f64)).map(CellValue::Number);
+    let words = || data.get_string().or_else(|| data.get_duration_iso()).and_then(text);
+    data.get_bool().map(CellValue::Bool).or_else(number).or_else(words)
+}
+
+/// What a text holds, without the blanks around it; `None` where that is nothing.
+fn text(text: &str) -> Option<CellValue> {
+    let text = text.trim();
+    // In CSV and OpenDocument errors are text, in the language of the program (`#NV`, `#WERT!`); and CSV has what a column was too narrow for.
+    let code = text.strip_prefix("Err:").is_some_and(|rest| rest.len() == 3 && rest.bytes().all(|b| b.is_ascii_digit()));
+    let word = text.strip_prefix('#').is_some_and(|rest| rest.ends_with(['!', '?']) && rest.len() > 1 && !rest.contains(char::is_whitespace));
+    let narrow = text.len() > 2 && text.bytes().all(|b| b == b'#');
+    if code || word || narrow || matches!(text, "#N/A" | "#NV" | "#N/D" | "#GETTING_DATA") {
+        return Some(CellValue::Fault(text.to_owned()));
+    }
+    (!text.is_empty()).then(|| CellValue::Text(text.to_owned()))
 }

@@ -12,7 +12,7 @@ use crate::workflow::import::{self, ImportRow, Imported, Order, RowState};
 
 /// Make profiles of the export of a procurement system, by a mapping of its columns.
 ///
-/// Reads CSV and XLSX. Every fault is told with sheet, row and column; a faulty row changes nothing, the others are
+/// Reads CSV, XLSX, XLS and ODS. Every fault is told with sheet, row and column; a faulty row changes nothing, the others are
 /// taken in. A profile that is there keeps all that the mapping does not name.
 ///
 /// Examples:
@@ -21,7 +21,7 @@ use crate::workflow::import::{self, ImportRow, Imported, Order, RowState};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ImportArgs {
-    /// The export, `.csv` or `.xlsx`.
+    /// The export: `.csv`, `.xlsx`, `.xls` or `.ods`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The mapping from columns to fields; `countersign schema intake` says what may stand in it.

@@ -10,7 +10,7 @@ use crate::base::date::Date;
 use crate::base::decode::{decode, is_slug};
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::digest::Digest;
-use crate::base::grid::{self, Grid};
+use crate::base::grid::{self, Grid, Workbook};
 use crate::base::node::{Entry, Kind, Node, parse};
 use crate::base::source::{Place, Source};
 use crate::base::yaml;
@@ -24,7 +24,7 @@ use crate::workflow::open;
 /// What is imported.
 #[derive(Debug, Clone)]
 pub struct Order<'a> {
-    /// The export: CSV or XLSX, by its ending.
+    /// The export: CSV, XLSX, XLS or ODS, by its ending.
     pub file: &'a Path,
     /// The mapping.
     pub map: &'a Path,
@@ -171,10 +171,12 @@ fn grids(path: &Path, intake: Option<&Intake>, report: &mut Report) -> Result<Op
     let file = path.display().to_string();
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     Ok(match ending.as_str() {
-        "xlsx" | "xlsm" => grid::xlsx(&file, &bytes, report),
+        "xlsx" | "xlsm" => grid::workbook(Workbook::Xlsx, &file, &bytes, report),
+        "xls" => grid::workbook(Workbook::Xls, &file, &bytes, report),
+        "ods" => grid::workbook(Workbook::Ods, &file, &bytes, report),
         "csv" | "txt" | "tsv" => intake.and_then(|intake| grid::csv(&file, &bytes, &intake.csv.options(), report)).map(|grid| vec![grid]),
         _ => {
-            report.push(Diagnostic::error("spreadsheet", format!("`{file}` is neither CSV nor XLSX")).help("save it as `.xlsx` or `.csv`"));
+            report.push(Diagnostic::error("spreadsheet", format!("`{file}` is none of CSV, XLSX, XLS and ODS")).help("save it as `.xlsx` or `.csv`"));
             None
         }
     })
@@ -319,7 +321,7 @@ impl<'a> Desk<'a> {
                 if let Some(((_, number), written)) = there.filter(|_| !is_stated) {
                     let message = format!("`{id}` is there with the registration number `{number}`, and the row has `{}`", wanted.1);
                     let help = "name a column with ids under `suppliers.id` of the mapping; or correct the number in the profile, if it is one company";
-                    report.push(Diagnostic::error("duplicate-supplier", message).at(place).with(&written, "written here").help(help));
+                    report.push(Diagnostic::error("other-company", message).at(place).with(&written, "written here").help(help));
                 }
                 id.to_owned()
             }

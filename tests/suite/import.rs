@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use countersign::base::diagnostic::Report;
-use countersign::base::grid::{CsvOptions, csv, xlsx};
+use countersign::base::grid::{self, CsvOptions, csv, workbook};
 use countersign::base::node::parse;
 use countersign::base::source::Source;
 use countersign::base::yaml;
@@ -441,7 +441,7 @@ fn another_company_with_the_same_name_takes_no_profile_over() {
     write_xlsx(&path, &rows, &Vec::new(), &Vec::new());
     let (run, value) = import(&sandbox, "export.xlsx", &[]);
     assert_eq!(run.code, 4);
-    assert_eq!(errors(&value), BTreeSet::from([(format!("Vendors!E{FIRST}"), "duplicate-supplier".to_owned())]));
+    assert_eq!(errors(&value), BTreeSet::from([(format!("Vendors!E{FIRST}"), "other-company".to_owned())]));
     let fault = value["diagnostics"].as_array().unwrap().iter().find(|line| line["severity"] == "error").unwrap();
     assert!(fault["related"][0]["place"].as_str().unwrap().contains(&format!("{id}.yaml:")), "both places: {fault}");
     assert_eq!(std::fs::read_to_string(&profile).unwrap(), before);
@@ -531,8 +531,18 @@ proptest! {
             let at = flip.0 % damaged.len();
             damaged[at] ^= flip.1;
         }
-        if let Some(grids) = xlsx("a.xlsx", &damaged, &mut Report::default()) {
+        if let Some(grids) = workbook(grid::Workbook::Xlsx, "a.xlsx", &damaged, &mut Report::default()) {
             read(&intake, &node, &fields, &grids);
+        }
+        // The other forms, damaged in the same manner.
+        for (form, name) in [(grid::Workbook::Xls, "vendors.xls"), (grid::Workbook::Ods, "vendors.ods")] {
+            let mut damaged = std::fs::read(repository().join("tests/fixtures/intake").join(name)).unwrap();
+            damaged.truncate(damaged.len() - cut % damaged.len() / 4);
+            let at = flip.0 % damaged.len();
+            damaged[at] ^= flip.1;
+            if let Some(grids) = workbook(form, name, &damaged, &mut Report::default()) {
+                read(&intake, &node, &fields, &grids);
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ struct Table<'a> {
     grid: &'a Grid,
     /// Column by heading, of those that are mapped.
     columns: BTreeMap<&'a str, usize>,
-    /// Number of columns up to the last heading.
+    /// Cells that rows have: as many as the headings, or as most rows, which may end in one more delimiter.
     width: usize,
     /// Rows below the headings.
     rows: Vec<&'a GridRow>,
@@ -220,8 +220,10 @@ impl<'a> Table<'a> {
         }
         let is_filled = |row: &&GridRow| row.fault.is_some() || row.cells.iter().any(|cell| columns.values().any(|column| *column == cell.column));
         let rows = grid.rows[at + 1..].iter().filter(is_filled).collect();
-        let width = head.cells.last().map_or(0, |cell| cell.column + 1);
-        Some(Self { grid, columns, width, rows })
+        let mut rows_by_width: BTreeMap<usize, usize> = BTreeMap::new();
+        grid.rows[at + 1..].iter().for_each(|row| *rows_by_width.entry(row.width).or_default() += 1);
+        let usual = rows_by_width.into_iter().max_by_key(|(width, rows)| (*rows, *width)).map_or(0, |(width, _)| width);
+        Some(Self { grid, columns, width: usual.max(head.width), rows })
     }
 
     fn cell(&self, row: &'a GridRow, heading: &str) -> Option<&'a Cell> {
@@ -249,12 +251,19 @@ impl<'a> Table<'a> {
         if let Some(fault) = &row.fault {
             let help = "mend the row in the export; `csv.encoding` and `csv.fallback` of the mapping name encodings";
             report.push(Diagnostic::error("broken-row", fault.clone()).at(&place).help(help));
-        } else if let Some(cell) = row.cells.last().filter(|cell| self.grid.sheet.is_empty() && cell.column >= self.width) {
-            let message = format!("the row has {} cells, but there are {} headings", cell.column + 1, self.width);
-            let help = "a delimiter inside of a cell needs quotes around the cell; what stands after it moved into other columns";
-            report.push(Diagnostic::error("broken-row", message).at(&self.place(row, cell, "")).help(help));
         }
-        let (cells, empty) = self.cells(row, &intake.suppliers.columns, "", node, "suppliers.columns", fields, &mut report);
+        let is_wide = !row.is_torn && self.grid.sheet.is_empty() && row.width > self.width;
+        if is_wide {
+            let message = format!("the row has {} cells, others have {}", row.width, self.width);
+            let help = "a delimiter inside of a cell needs quotes around the cell; what stands after it moved into other columns";
+            report.push(Diagnostic::error("broken-row", message).at(&place).help(help));
+        }
+        // What its cells say of columns that are not theirs would help nobody.
+        let none = GridRow { cells: Vec::new(), ..row.clone() };
+        let is_torn = row.is_torn || is_wide;
+        let row = if is_torn { &none } else { row };
+        let (cells, empty) =
+            if is_torn { Cells::default() } else { self.cells(row, &intake.suppliers.columns, "", node, "suppliers.columns", fields, &mut report) };
         let mut defaults = Node { place: place.clone(), kind: Kind::Mapping(Vec::new()) };
         for (at, choice) in intake.choices.iter().enumerate() {
             let Some(cell) = self.cell(row, &choice.column) else { continue };
@@ -364,7 +373,7 @@ impl<'a> Table<'a> {
         if let Some(form) = rule.and_then(|rule| rule.date) {
             let (fault, help) = match &cell.value {
                 CellValue::Date(date) => return Some(date.to_string()),
-                CellValue::Number(serial) => match serial_date(*serial) {
+                CellValue::Number(serial) => match self.grid.day(*serial) {
                     Some(date) => return Some(date.to_string()),
                     None => (Diagnostic::error("impossible-date", format!("column `{heading}`: `{serial}` is no day of a spreadsheet")), "write a date"),
                 },
