@@ -13,7 +13,7 @@ pub(crate) mod fleet;
 pub(crate) mod groundwork;
 pub(crate) mod impact;
 pub(crate) mod import;
-mod intake;
+pub(crate) mod intake;
 pub(crate) mod invalid;
 pub(crate) mod letters;
 pub(crate) mod lifecycle;

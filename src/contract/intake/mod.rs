@@ -3,6 +3,8 @@
 //! The format is a promise (`docs/formats.md`). Nothing of a cell is ever more than a scalar: translated, dated, padded or split as the mapping says,
 //! and then read by the same decoder as a profile that somebody wrote.
 
+mod cell;
+mod draft;
 mod field;
 mod row;
 
@@ -18,8 +20,9 @@ use crate::base::node::Node;
 use crate::base::source::Place;
 use crate::base::suggest;
 
+pub use draft::{Draft, order};
 pub use field::{Fields, Path, Step};
-pub use row::{Draft, Reading, order, read};
+pub use row::{Reading, read};
 
 /// The mapping file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
