@@ -1,11 +1,15 @@
 //! `countersign check`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::base::date::Date;
 use crate::cli::exit::{self, Failure};
 use crate::cli::{Common, Format, draw, parse_date, print, print_json};
-use crate::workflow::prove::{self, Proven};
+use crate::contract::proof::Proof;
+use crate::project::register as files;
+use crate::workflow::prove;
 use crate::workflow::{check, open};
 
 /// Check library, workspace file, decisions, policies and every supplier, without writing anything.
@@ -22,6 +26,9 @@ pub(crate) struct CheckArgs {
     /// Prove the library for every profile that there can be, not only for the suppliers of this workspace.
     #[arg(long)]
     prove: bool,
+    /// Write profiles to try the library with: the plainest for each clause and requirement, and some in which every two values that can meet do.
+    #[arg(long, value_name = "FOLDER", requires = "prove")]
+    examples: Option<PathBuf>,
     /// Day to take for today; the clock is asked when absent.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     today: Option<Date>,
@@ -35,7 +42,14 @@ pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
     if args.prove
         && let Some(compiler) = opened.compiler.as_ref().filter(|_| !opened.report.has_errors())
     {
-        proven = Some(prove::prove(compiler, args.date.unwrap_or(today)));
+        let date = args.date.unwrap_or(today);
+        proven = Some(prove::prove(compiler, date));
+        if let Some(folder) = &args.examples {
+            files::create_folder(folder)?;
+            for (id, profile) in prove::examples(compiler, date) {
+                files::replace(&folder.join(format!("{id}.yaml")), profile.as_bytes(), false)?;
+            }
+        }
     }
     let mut checked = check::check(opened, today, args.date, args.library);
     if let Some(proven) = &mut proven {
@@ -54,7 +68,7 @@ pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
         Format::Text if !stops && !common.quiet => {
             print(&format!("{suppliers} suppliers, {clauses} clauses, {policies} policies: sound\n"))?;
             if let Some(proven) = &proven {
-                print(&text(proven))?;
+                print(&text(&proven.proof))?;
             }
         }
         _ => {}
@@ -62,20 +76,28 @@ pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
     Ok(if stops { exit::INPUT } else { exit::DONE })
 }
 
-fn text(proven: &Proven) -> String {
-    let coverage = &proven.coverage;
-    format!(
-        "proven for every profile over {} facts: {} slots with {} clauses, {} requirements ({} questions)\n\
+fn text(proof: &Proof) -> String {
+    let coverage = &proof.coverage;
+    let mut text = format!(
+        "proven for every profile over {} facts: {} slots with {} clauses, {} requirements, {} rules and families of figures ({} questions)\n\
          requirements: {} carried by clauses, {} met by how packs are made, {} by what is recorded; {} of later phases, {} not in force\n",
-        proven.facts,
-        proven.slots,
-        proven.clauses,
-        proven.requirements,
-        proven.questions,
+        proof.facts,
+        proof.slots,
+        proof.clauses,
+        proof.requirements,
+        proof.figures,
+        proof.questions,
         coverage.clause,
         coverage.structure,
         coverage.evidence,
         coverage.later,
         coverage.not_in_force
-    )
+    );
+    if !proof.redundant.is_empty() {
+        text.push_str(&format!(
+            "nothing else asks for {} clauses: without one of them all of this would still hold (`--format json` names them)\n",
+            proof.redundant.len()
+        ));
+    }
+    text
 }

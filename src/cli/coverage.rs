@@ -75,7 +75,7 @@ fn text(covered: &Covered) -> String {
         Some(first) => {
             let more = row.carriers.len() - 1;
             let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-            format!("{} {} {}{more}", first.document, first.number, first.title)
+            format!("{}{more}", first.place())
         }
         None => row.met.word().to_owned(),
     };

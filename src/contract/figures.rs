@@ -11,7 +11,7 @@ use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::node::Node;
 use crate::base::source::Place;
 use crate::base::suggest;
-use crate::contract::parameter::{ParameterValue, Registry};
+use crate::contract::parameter::{ParameterValue, Registry, Stricter};
 use crate::rule::condition::{Condition, Truth};
 use crate::rule::fact::Facts;
 use crate::rule::vocabulary::Vocabulary;
@@ -131,13 +131,43 @@ impl Sum {
 }
 
 impl FigureRule {
+    /// When it applies.
+    pub(super) fn when(&self) -> &Condition {
+        &self.when
+    }
+
+    /// The parameters that it compares.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let right = (self.comparison != Comparison::Differs).then(|| self.right.names());
+        self.left.names().chain(right.into_iter().flatten())
+    }
+
+    /// The parameter whose default gives way, and to what: the left one where less is stricter, else the right one where more is.
+    fn gives_way(&self, registry: &Registry) -> Option<(&str, &Sum)> {
+        let single = |sum: &'_ Sum, stricter: Stricter| match sum.0.as_slice() {
+            [(Factor::Name(name), times)] => registry.stricter(name) == stricter && (*times - 1.0).abs() < f64::EPSILON,
+            _ => false,
+        };
+        let (sum, other) = match self.comparison {
+            Comparison::AtMost if single(&self.left, Stricter::Lower) => (&self.left, &self.right),
+            Comparison::AtMost if single(&self.right, Stricter::Higher) => (&self.right, &self.left),
+            _ => return None,
+        };
+        Some((sum.names().next()?, other))
+    }
+
+    /// Whether the default of a parameter gives way by it.
+    pub(super) fn moves(&self, name: &str, registry: &Registry) -> bool {
+        self.gives_way(registry).is_some_and(|(moved, _)| moved == name)
+    }
+
     /// Whether it holds; `None` when it does not apply, or a parameter of it is not in the pack.
     fn holds(&self, values: &BTreeMap<&str, &ParameterValue>, facts: &Facts) -> Option<bool> {
         if self.when.evaluate(facts) != Truth::True {
             return None;
         }
         if self.comparison == Comparison::Differs {
-            let (name, word) = (self.left.names().next()?, self.right.names().next()?);
+            let (name, word) = (self.names().next()?, self.right.names().next()?);
             return Some(values.get(name)?.word != word);
         }
         let (left, right) = (self.left.value(values)?, self.right.value(values)?);
@@ -149,18 +179,18 @@ impl FigureRule {
     }
 }
 
-/// Lowers a default that is more than another figure allows: the stricter wins.
+/// Moves a default that another figure does not allow: the stricter wins. A family moves as one.
 ///
-/// Only a default gives way, and only where less is stricter; what somebody wrote is left for [`check`] to report.
+/// Only defaults give way, and only towards what is stricter; what somebody wrote is left for [`check`] to report.
 pub fn settle(rules: &[FigureRule], values: &mut BTreeMap<String, ParameterValue>, facts: &Facts, registry: &Registry, currency: &str) {
-    for rule in rules.iter().filter(|rule| rule.comparison == Comparison::AtMost) {
+    for (rule, (name, other)) in rules.iter().filter_map(|rule| Some((rule, rule.gives_way(registry)?))) {
         let seen: BTreeMap<&str, &ParameterValue> = values.iter().map(|(name, value)| (name.as_str(), value)).collect();
-        let (Sum(left), Some(most)) = (&rule.left, rule.right.value(&seen)) else { continue };
-        let [(Factor::Name(name), times)] = left.as_slice() else { continue };
-        let gives_way = registry.is_lowered(name) && (*times - 1.0).abs() < f64::EPSILON;
-        if gives_way && rule.holds(&seen, facts) == Some(false) && seen.get(name.as_str()).is_some_and(|value| value.place.is_none()) {
-            let origin = format!("lowered by the rule `{}`", rule.id);
-            values.insert(name.clone(), registry.reprint(name, most, origin, currency));
+        let (Some(figure), Some(false)) = (other.value(&seen), rule.holds(&seen, facts)) else { continue };
+        let moved: Vec<&str> = registry.family_of(name).map_or(vec![name], |(_, family)| family.members.iter().map(String::as_str).collect());
+        let moved: Vec<&str> = moved.into_iter().filter(|name| seen.contains_key(name)).collect();
+        if moved.iter().all(|name| seen.get(name).is_some_and(|value| value.place.is_none())) {
+            let origin = format!("by the rule `{}`", rule.id);
+            values.extend(moved.into_iter().map(|name| (name.to_owned(), registry.reprint(name, figure, origin.clone(), currency))).collect::<Vec<_>>());
         }
     }
 }
@@ -171,8 +201,7 @@ pub fn settle(rules: &[FigureRule], values: &mut BTreeMap<String, ParameterValue
 /// Reports `figures-disagree` where the figures were written, or at the rule when all are defaults.
 pub fn check(rules: &[FigureRule], values: &BTreeMap<&str, &ParameterValue>, facts: &Facts, report: &mut Report) {
     for rule in rules.iter().filter(|rule| rule.holds(values, facts) == Some(false)) {
-        let named: Vec<(&str, &&ParameterValue)> =
-            rule.left.names().chain(rule.right.names()).filter_map(|name| values.get_key_value(name)).map(|(n, v)| (*n, v)).collect();
+        let named: Vec<(&str, &&ParameterValue)> = rule.names().filter_map(|name| values.get_key_value(name)).map(|(n, v)| (*n, v)).collect();
         let figures: Vec<String> = named.iter().map(|(name, value)| format!("`{name}` is {}", value.text)).collect();
         let message = format!("{}: {}", figures.join(", "), rule.says);
         let mut written = named.iter().filter_map(|(_, value)| value.place.as_ref());

@@ -20,7 +20,7 @@ use crate::contract::risk::Tier;
 use crate::rule::fact::Facts;
 
 /// The family whose figure `incident-deadlines.yaml` bounds.
-const INCIDENT_NOTICE: &str = "incident_notice";
+pub(super) const INCIDENT_NOTICE: &str = "incident_notice";
 
 /// Type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -236,16 +236,25 @@ pub fn stated(profile: &Profile) -> Vec<Stated> {
     fields.into_iter().filter_map(|(parameter, value, field)| value.map(|value| Stated { parameter, value, field })).collect()
 }
 
+/// What a profile says of values.
+#[derive(Clone, Copy)]
+pub struct Spoken<'a> {
+    /// Negotiated overrides.
+    pub overrides: &'a BTreeMap<String, Override>,
+    /// What the description of the service states.
+    pub stated: &'a [Stated],
+    /// Where it is written.
+    pub node: &'a Node,
+}
+
 /// What the values of a pack depend on.
 pub struct Setting<'a> {
     /// The tier of the pack, or the fixed tier of a document that is signed before the assessment.
     pub tier: Tier,
-    /// Our entity and where its parameters are written.
-    pub entity: (&'a Entity, &'a Node, &'a str),
-    /// Negotiated overrides and where they are written.
-    pub overrides: (&'a BTreeMap<String, Override>, &'a Node),
-    /// What the profile says of the service: parameter, value, field.
-    pub stated: &'a [Stated],
+    /// Our entity and where its parameters are written; none for the figures of the library alone.
+    pub entity: Option<(&'a Entity, &'a Node, &'a str)>,
+    /// What the profile says; none where there is no supplier.
+    pub profile: Option<Spoken<'a>>,
     /// The facts.
     pub facts: &'a Facts,
     /// The catalogue, by id.
@@ -289,9 +298,9 @@ impl Registry {
         Some(registry)
     }
 
-    /// Whether a smaller figure of a parameter is the stricter one, and no family holds it to the figure of others.
-    pub fn is_lowered(&self, name: &str) -> bool {
-        self.family_of(name).is_none() && self.parameters.get(name).is_some_and(|p| p.stricter == Stricter::Lower)
+    /// Which side of a parameter is the stricter one.
+    pub(super) fn stricter(&self, name: &str) -> Stricter {
+        self.parameters.get(name).map_or(Stricter::None, |parameter| parameter.stricter)
     }
 
     /// A parameter with another figure than it was resolved to.
@@ -376,24 +385,25 @@ impl Registry {
                 *origin = why;
             }
         }
+        self.check_bounds(&typed, setting, report);
         typed.into_iter().map(|(name, (value, origin, place))| (name.to_owned(), self.print(name, &value, origin, place, setting.currency))).collect()
     }
 
     fn source(&self, name: &str, parameter: &Parameter, setting: &Setting<'_>, report: &mut Report) -> Option<(Typed, String, Option<Place>)> {
-        if let Some(stated) = setting.overrides.0.get(name) {
-            let place = setting.overrides.1.place_of(&format!("overrides.{name}.value"));
-            return Some((parameter.typed(&stated.value)?, format!("negotiated: {}", stated.reason), Some(place)));
+        if let Some((profile, negotiated)) = setting.profile.and_then(|profile| Some((profile, profile.overrides.get(name)?))) {
+            let place = profile.node.place_of(&format!("overrides.{name}.value"));
+            return Some((parameter.typed(&negotiated.value)?, format!("negotiated: {}", negotiated.reason), Some(place)));
         }
-        let (entity, node, id) = setting.entity;
-        if let Some(value) = entity.parameters.get(name) {
+        if let Some((node, id, value)) = setting.entity.and_then(|(entity, node, id)| Some((node, id, entity.parameters.get(name)?))) {
             let place = node.place_of(&format!("entities.{id}.parameters.{name}"));
             return Some((parameter.typed(value)?, format!("value of entity `{id}`"), Some(place)));
         }
         let default = parameter.default_for(setting.tier).and_then(|value| parameter.typed(value));
         let default = default.map(|value| (value, format!("default for {}", setting.tier.word()), None));
-        let stated = setting.stated.iter().find(|s| s.parameter == name).and_then(|stated| {
+        let stated = setting.profile.and_then(|profile| {
+            let stated = profile.stated.iter().find(|stated| stated.parameter == name)?;
             let value = parameter.typed(&Value::String(crate::contract::values::clean(&stated.value)))?;
-            Some((value, format!("stated in `{}`", stated.field), Some(setting.overrides.1.place_of(stated.field))))
+            Some((value, format!("stated in `{}`", stated.field), Some(profile.node.place_of(stated.field))))
         });
         // Of two figures the stricter wins; words of the profile replace words of the tier.
         match (&stated, &default) {
@@ -411,12 +421,13 @@ impl Registry {
     fn unify(&self, family: &str, members: &Family, typed: &mut BTreeMap<&str, (Typed, String, Option<Place>)>, setting: &Setting<'_>, report: &mut Report) {
         let present: Vec<&String> = members.members.iter().filter(|m| typed.contains_key(m.as_str())).collect();
         let Some(first) = present.first() else { return };
-        let stricter = self.parameters.get(first.as_str()).map_or(Stricter::None, |p| p.stricter);
+        let stricter = self.stricter(first);
         let figure = |name: &str| match typed.get(name) {
             Some((Typed::Number(n), origin, place)) => Some((*n, origin.clone(), place.clone())),
             _ => None,
         };
-        let negotiated = present.iter().filter(|m| setting.overrides.0.contains_key(m.as_str())).find_map(|m| figure(m));
+        let is_negotiated = |name: &str| setting.profile.is_some_and(|profile| profile.overrides.contains_key(name));
+        let negotiated = present.iter().filter(|m| is_negotiated(m)).find_map(|m| figure(m));
         let pick = |a: (f64, String, Option<Place>), b: (f64, String, Option<Place>)| {
             if stricter.prefers(b.0, a.0) { b } else { a }
         };
@@ -454,6 +465,30 @@ impl Registry {
                 if slot.1 != chosen.1 {
                     slot.1 = format!("one figure for {family}: {}", chosen.1);
                 }
+            }
+        }
+    }
+
+    /// Bounds that hold at once leave each figure a value, and each family one.
+    fn check_bounds(&self, typed: &BTreeMap<&str, (Typed, String, Option<Place>)>, setting: &Setting<'_>, report: &mut Report) {
+        let figure = |name: &str| match typed.get(name) {
+            Some((Typed::Number(figure), origin, None)) => Some((*figure, origin)),
+            _ => None,
+        };
+        for name in typed.keys() {
+            let Some((figure, origin)) = figure(name) else { continue };
+            if let Some((_, why)) = self.bounded(name, figure, None, setting, &mut Report::default()) {
+                let message = format!("the bounds of `{name}` leave it no value: {origin}, and {why}");
+                report.push(Diagnostic::error("bounds-contradict", message).help("correct `bounds` in `parameters.yaml`"));
+            }
+        }
+        for (family, members) in self.families.iter().filter(|_| setting.families) {
+            let figures: Vec<(&str, f64)> = members.members.iter().filter_map(|name| Some((name.as_str(), figure(name)?.0))).collect();
+            if let [(first, one), rest @ ..] = figures.as_slice()
+                && let Some((other, figure)) = rest.iter().find(|(_, figure)| (figure - one).abs() > f64::EPSILON)
+            {
+                let message = format!("the bounds of `{first}` and `{other}` leave no one figure for {family}: {one} and {figure}");
+                report.push(Diagnostic::error("bounds-contradict", message).help("correct `bounds` in `parameters.yaml`"));
             }
         }
     }
@@ -518,7 +553,8 @@ impl Registry {
 }
 
 impl Parameter {
-    fn default_for(&self, tier: Tier) -> Option<&Value> {
+    /// The default of a tier.
+    pub(super) fn default_for(&self, tier: Tier) -> Option<&Value> {
         let value = match &self.default {
             Value::Object(by_tier) => by_tier.get(tier.word())?,
             one => one,

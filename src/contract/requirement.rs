@@ -273,9 +273,14 @@ pub struct Deadline {
 }
 
 impl Deadline {
+    /// When the row is in play; `None` where it is not in force yet.
+    pub(super) fn condition(&self, date: Date) -> Option<&Condition> {
+        self.row.in_force_from.is_none_or(|from| from <= date).then_some(&self.when)
+    }
+
     /// Tells whether the row is in play.
     pub fn applies(&self, facts: &Facts, date: Date) -> bool {
-        self.row.in_force_from.is_none_or(|from| from <= date) && self.when.evaluate(facts) == Truth::True
+        self.condition(date).is_some_and(|when| when.evaluate(facts) == Truth::True)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::contract::derive::{self, Written, field_of};
 use crate::contract::entity::{Entity, SigningRule, Workspace};
 use crate::contract::figures;
 use crate::contract::library::{Library, Reading};
-use crate::contract::parameter::{ParameterValue, Setting, stated};
+use crate::contract::parameter::{ParameterValue, Setting, Spoken, stated};
 use crate::contract::party;
 use crate::contract::profile::Profile;
 use crate::contract::risk::Tier;
@@ -483,9 +483,8 @@ impl Compiler {
             let in_play: BTreeSet<String> = kinds.iter().flat_map(|k| self.in_play(k, selection)).collect();
             let setting = Setting {
                 tier,
-                entity: (entity, &self.workspace.node, &profile.value.entity),
-                overrides: (&profile.value.overrides, &profile.node),
-                stated: &stated,
+                entity: Some((entity, &self.workspace.node, &profile.value.entity)),
+                profile: Some(Spoken { overrides: &profile.value.overrides, stated: &stated, node: &profile.node }),
                 facts: &assessed.facts,
                 requirements: &self.library.requirements,
                 deadlines: &self.library.deadlines,

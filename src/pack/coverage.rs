@@ -12,6 +12,7 @@ use crate::contract::library::Library;
 use crate::contract::parameter::ParameterValue;
 use crate::contract::requirement::{MetBy, Phase, Requirement};
 use crate::pack::compile::Compiled;
+use crate::render::Passage;
 use crate::rule::fact::Facts;
 use crate::text::document::{Alignment, Block, DOCUMENT_VERSION, Document, Inline, KeyTerm, Part, PartKind, REPORT_KIND, Section};
 use crate::text::edit;
@@ -26,6 +27,8 @@ pub struct Carrier {
     pub document: String,
     /// Number of the clause, or label of the schedule.
     pub number: String,
+    /// Page on which it begins, from 1; absent for what has no place of its own: the words above signatures.
+    pub page: Option<usize>,
     /// Title of the clause.
     pub title: String,
     /// Id of the clause.
@@ -34,6 +37,15 @@ pub struct Carrier {
     pub version: String,
     /// Parameters of the requirement that it prints, as printed.
     pub values: BTreeMap<String, String>,
+}
+
+impl Carrier {
+    /// Document, number, title and page, as printed.
+    pub fn place(&self) -> String {
+        let page = self.page.map(|page| format!(", page {page}")).unwrap_or_default();
+        let parts = [self.document.to_uppercase(), self.number.clone(), self.title.clone()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ") + &page
+    }
 }
 
 /// How a requirement is met.
@@ -83,68 +95,106 @@ pub struct CoverageRow {
     pub how: Option<String>,
 }
 
-/// Maps every requirement of the issued text that applies to where it is met, in order of document and id.
-pub fn rows(library: &Library, compiled: &Compiled, facts: &Facts, date: Date) -> Vec<CoverageRow> {
-    let open: BTreeMap<&str, bool> = compiled.explanation.uncovered.iter().map(|open| (open.requirement.as_str(), open.blocks)).collect();
-    let applies = |requirement: &&Requirement| requirement.phase == Phase::Generation && requirement.applies(facts, date);
-    library.requirements.values().filter(applies).map(|requirement| row(library, compiled, requirement, &open)).collect()
+/// What a value of a requirement was printed as, and was not found on the finished pages of its clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unprinted {
+    /// Kind of the document.
+    pub document: String,
+    /// Id of the clause.
+    pub clause: String,
+    /// The parameter.
+    pub parameter: String,
+    /// What should stand there.
+    pub text: String,
 }
 
-fn row(library: &Library, compiled: &Compiled, requirement: &Requirement, open: &BTreeMap<&str, bool>) -> CoverageRow {
-    let host = |kind: &'_ str| library.outlines.get(kind).and_then(|outline| outline.value.inside.clone()).unwrap_or_else(|| kind.to_owned());
-    let mut carriers: Vec<Carrier> = Vec::new();
-    for slot in &compiled.explanation.slots {
-        let document = host(&slot.document);
-        let covering = slot.chosen.as_ref().and_then(|id| library.clauses.get(id)).filter(|clause| clause.front.covers.contains(&requirement.id));
-        let Some(clause) = covering.filter(|_| requirement.documents.contains(&document) && requirement.stands_in(library, &document, &slot.document)) else {
-            continue;
+/// What coverage is read from.
+pub struct Finished<'a> {
+    /// The library.
+    pub library: &'a Library,
+    /// The pack.
+    pub compiled: &'a Compiled,
+    /// The facts of the supplier.
+    pub facts: &'a Facts,
+    /// Where the sections of each document stand, by its kind, in the order of parts and sections.
+    pub passages: &'a BTreeMap<String, Vec<Passage>>,
+}
+
+impl Finished<'_> {
+    /// Maps every requirement of the issued text that applies on a day to where it is met, in order of id; and the values that the finished pages do not show.
+    pub fn rows(&self, date: Date) -> (Vec<CoverageRow>, Vec<Unprinted>) {
+        let open: BTreeMap<&str, bool> = self.compiled.explanation.uncovered.iter().map(|open| (open.requirement.as_str(), open.blocks)).collect();
+        let applies = |requirement: &&Requirement| requirement.phase == Phase::Generation && requirement.applies(self.facts, date);
+        let mut unprinted = Vec::new();
+        let rows = self.library.requirements.values().filter(applies).map(|requirement| self.row(requirement, &open, &mut unprinted)).collect();
+        (rows, unprinted)
+    }
+
+    fn row(&self, requirement: &Requirement, open: &BTreeMap<&str, bool>, unprinted: &mut Vec<Unprinted>) -> CoverageRow {
+        let (library, explanation) = (self.library, &self.compiled.explanation);
+        let host = |kind: &'_ str| library.outlines.get(kind).and_then(|outline| outline.value.inside.clone()).unwrap_or_else(|| kind.to_owned());
+        let mut carriers: Vec<Carrier> = Vec::new();
+        for slot in &explanation.slots {
+            let document = host(&slot.document);
+            let covering = slot.chosen.as_ref().and_then(|id| library.clauses.get(id)).filter(|clause| clause.front.covers.contains(&requirement.id));
+            let Some(clause) = covering.filter(|_| requirement.documents.contains(&document) && requirement.stands_in(library, &document, &slot.document))
+            else {
+                continue;
+            };
+            let place = self.place(&document, &clause.front.id);
+            // Definitions and the words above signatures are no clause by themselves.
+            let (number, title) = match place {
+                Some((part, section, _)) => (
+                    if section.number.is_empty() { part.label.clone() } else { section.number.clone() },
+                    if section.title.is_empty() { part.title.clone() } else { section.title.clone() },
+                ),
+                None => (String::new(), clause.front.title.clone()),
+            };
+            let printed = place.map(|(_, section, _)| edit::values(&section.blocks));
+            // With its unit or without, as the clause prints it.
+            let as_printed = |value: &ParameterValue| match &printed {
+                Some(values) => [&value.text, &value.bare].into_iter().find(|text| values.contains(*text)).cloned(),
+                None => Some(value.text.clone()),
+            };
+            let parameters = explanation.parameters.get(&document);
+            let named = clause.front.parameters.iter().filter(|name| requirement.parameters.contains(name));
+            let values: BTreeMap<String, String> = named.filter_map(|name| Some((name.clone(), as_printed(parameters?.get(name)?)?))).collect();
+            let passage = place.and_then(|(_, _, passage)| passage);
+            for (parameter, text) in values.iter().filter(|(_, text)| passage.is_some_and(|passage| !passage.says(text))) {
+                unprinted.push(Unprinted { document: document.clone(), clause: clause.front.id.clone(), parameter: parameter.clone(), text: text.clone() });
+            }
+            let page = passage.map(|passage| passage.page);
+            let carrier = Carrier { document, number, page, title, clause: clause.front.id.clone(), version: clause.front.version.clone(), values };
+            if !carriers.contains(&carrier) {
+                carriers.push(carrier);
+            }
+        }
+        let is_open = open.get(requirement.id.as_str());
+        let met = match (is_open, requirement.met_by) {
+            (Some(_), _) => Met::Open,
+            (None, Some(MetBy::Structure)) => Met::Structure,
+            (None, Some(MetBy::Evidence)) => Met::Evidence,
+            (None, None) => Met::Clause,
         };
-        let sections = compiled.documents.iter().filter(|one| one.kind == document).flat_map(|one| &one.parts);
-        let mut sections = sections.flat_map(|part| part.sections.iter().map(move |section| (part, section)));
-        // Definitions and the words above signatures are no clause by themselves.
-        let (number, title, printed) = match sections.find(|(_, section)| section.clause == clause.front.id) {
-            Some((part, section)) => (
-                if section.number.is_empty() { part.label.clone() } else { section.number.clone() },
-                if section.title.is_empty() { part.title.clone() } else { section.title.clone() },
-                Some(edit::values(&section.blocks)),
-            ),
-            None => (String::new(), clause.front.title.clone(), None),
-        };
-        // With its unit or without, as the clause prints it.
-        let as_printed = |value: &ParameterValue| match &printed {
-            Some(values) => [&value.text, &value.bare].into_iter().find(|text| values.contains(*text)).cloned(),
-            None => Some(value.text.clone()),
-        };
-        let parameters = compiled.explanation.parameters.get(&document);
-        let named = clause.front.parameters.iter().filter(|name| requirement.parameters.contains(name));
-        let carrier = Carrier {
-            document,
-            number,
-            title,
-            clause: clause.front.id.clone(),
-            version: clause.front.version.clone(),
-            values: named.filter_map(|name| Some((name.clone(), as_printed(parameters?.get(name)?)?))).collect(),
-        };
-        if !carriers.contains(&carrier) {
-            carriers.push(carrier);
+        CoverageRow {
+            requirement: requirement.id.clone(),
+            force: requirement.force.word(),
+            source: requirement.is_certain.then(|| requirement.source.clone()),
+            must: requirement.must.clone(),
+            met,
+            blocks: is_open.copied().unwrap_or(false),
+            carriers,
+            how: requirement.met_how.clone(),
         }
     }
-    let is_open = open.get(requirement.id.as_str());
-    let met = match (is_open, requirement.met_by) {
-        (Some(_), _) => Met::Open,
-        (None, Some(MetBy::Structure)) => Met::Structure,
-        (None, Some(MetBy::Evidence)) => Met::Evidence,
-        (None, None) => Met::Clause,
-    };
-    CoverageRow {
-        requirement: requirement.id.clone(),
-        force: requirement.force.word(),
-        source: requirement.is_certain.then(|| requirement.source.clone()),
-        must: requirement.must.clone(),
-        met,
-        blocks: is_open.copied().unwrap_or(false),
-        carriers,
-        how: requirement.met_how.clone(),
+
+    /// The section of a clause in a document, with where it stands.
+    fn place(&self, document: &str, clause: &str) -> Option<(&Part, &Section, Option<&Passage>)> {
+        let written = self.compiled.documents.iter().find(|written| written.kind == document)?;
+        let passages = self.passages.get(document).into_iter().flatten().map(Some).chain(std::iter::repeat(None));
+        let sections = written.parts.iter().flat_map(|part| part.sections.iter().map(move |section| (part, section)));
+        let mut placed = sections.zip(passages).map(|((part, section), passage)| (part, section, passage));
+        placed.find(|(_, section, _)| section.clause == clause)
     }
 }
 
@@ -153,9 +203,7 @@ pub fn annex(rows: &[CoverageRow], supplier: &str, pack: &str, date: Date) -> Do
     let text = |text: String| vec![Inline::Value { text }];
     let place = |row: &CoverageRow| match (row.met, &row.how) {
         (Met::Open, _) => "open".to_owned(),
-        (Met::Clause, _) => {
-            row.carriers.iter().map(|one| format!("{} {} {}", one.document.to_uppercase(), one.number, one.title)).collect::<Vec<_>>().join("; ")
-        }
+        (Met::Clause, _) => row.carriers.iter().map(Carrier::place).collect::<Vec<_>>().join("; "),
         (met, how) => format!("{}: {}", met.word(), how.as_deref().unwrap_or("see the catalogue")),
     };
     let values = |row: &CoverageRow| {

@@ -9,7 +9,7 @@ use crate::contract::values::clean;
 use crate::pack::compile::{Compiled, Compiler};
 use crate::pack::manifest::Subject;
 use crate::render::certificate::Certificate;
-use crate::render::{self, Attachment, Logo, Look, RenderError, RenderInput, Rendered, Renderer};
+use crate::render::{self, Attachment, Logo, Look, Passage, RenderError, RenderInput, Rendered, Renderer};
 use crate::text::document::Document;
 
 /// One PDF to make.
@@ -110,6 +110,24 @@ impl Compiler {
     /// # Errors
     /// Reports what the renderer says, once.
     pub fn render(&self, compiled: &Compiled, job: &PdfJob<'_>, report: &mut Report) -> Option<Rendered> {
+        self.lay_out(compiled, job, report, |renderer, input| renderer.render(input))
+    }
+
+    /// Where the sections of one PDF stand, in the order of documents, parts and sections.
+    ///
+    /// # Errors
+    /// Reports what the renderer says, once.
+    pub fn passages(&self, compiled: &Compiled, job: &PdfJob<'_>, report: &mut Report) -> Option<Vec<Passage>> {
+        self.lay_out(compiled, job, report, |renderer, input| renderer.passages(input))
+    }
+
+    fn lay_out<T>(
+        &self,
+        compiled: &Compiled,
+        job: &PdfJob<'_>,
+        report: &mut Report,
+        make: impl FnOnce(&Renderer, &RenderInput<'_>) -> Result<T, RenderError>,
+    ) -> Option<T> {
         let attachment = Attachment {
             name: "terms.json",
             bytes: &job.terms,
@@ -125,9 +143,8 @@ impl Compiler {
             ident: &job.name,
             date: (i32::from(year), u8::try_from(month).unwrap_or(1), u8::try_from(day).unwrap_or(1)),
         };
-        let rendered = self.renderer().map_err(Clone::clone).and_then(|renderer| renderer.render(&input));
-        match rendered {
-            Ok(rendered) => Some(rendered),
+        match self.renderer().map_err(Clone::clone).and_then(|renderer| make(renderer, &input)) {
+            Ok(made) => Some(made),
             Err(error) => {
                 self.report_render(&error, report);
                 None

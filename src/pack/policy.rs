@@ -64,12 +64,10 @@ impl Compiler {
         self.select_outline(&mut selector, written, &mut BTreeSet::new(), report);
         selector.check_relations(report);
         let selection = selector.selection;
-        let none = BTreeMap::new();
         let setting = Setting {
             tier: outline.tier?,
-            entity: (entity, &self.workspace.node, entity_id),
-            overrides: (&none, &self.workspace.node),
-            stated: &[],
+            entity: Some((entity, &self.workspace.node, entity_id)),
+            profile: None,
             facts: &facts,
             requirements: &library.requirements,
             deadlines: &[],

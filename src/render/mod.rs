@@ -15,6 +15,7 @@ mod error;
 mod fonts;
 pub mod html;
 mod look;
+mod passage;
 mod stream_end;
 mod table;
 #[cfg(test)]
@@ -37,6 +38,7 @@ use crate::text::letters::is_mark;
 pub use error::{ChartFault, MissingGlyph, RenderError, TemplateFault};
 pub use html::html;
 pub use look::{Logo, Look, Paper, check_accent};
+pub use passage::Passage;
 
 use fonts::Fonts;
 use world::{Job, Shared};

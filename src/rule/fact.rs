@@ -10,7 +10,7 @@ use crate::rule::condition::{Condition, Truth};
 use crate::rule::vocabulary::{FactOwner, FactType, Vocabulary};
 
 /// The value of a fact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FactValue {
     /// Of a bool fact.
     Bool(bool),

@@ -1,11 +1,13 @@
 //! `coverage`: which requirement applies to a supplier and where its pack meets it; `requirements due`: which laws begin or end.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::base::date::Date;
-use crate::base::diagnostic::Report;
+use crate::base::diagnostic::{Diagnostic, Report};
 use crate::pack::compile::{Compiler, Request};
-use crate::pack::coverage::{self, CoverageRow};
+use crate::pack::coverage::{CoverageRow, Finished};
 
 /// The coverage of a pack.
 #[derive(Debug, Serialize)]
@@ -14,7 +16,7 @@ pub struct Covered {
     pub supplier: String,
     /// Its legal name.
     pub name: String,
-    /// Id of the pack, as a review copy.
+    /// Id of the pack; of its review copy where a hold stops the pack.
     pub pack: String,
     /// The day.
     pub date: Date,
@@ -22,16 +24,39 @@ pub struct Covered {
     pub rows: Vec<CoverageRow>,
 }
 
-/// Compiles the pack of a supplier for review and maps its requirements.
+/// Compiles the pack of a supplier, as a review copy where a hold stops it, lays it out, and maps its requirements.
 ///
 /// # Errors
 /// Nothing, after diagnostics, where the pack does not compile; an open blocking requirement is one of them.
 pub fn coverage(compiler: &Compiler, id: &str, date: Date, report: &mut Report) -> Option<Covered> {
     let supplier = compiler.supplier(id, date, report)?;
     let assessed = compiler.assess(supplier, date, report)?;
-    let compiled = compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, date, report)?;
+    // As it would be sent; as a review copy where something stops it.
+    let mut as_sent = Report::default();
+    let compiled = match compiler.compile(&assessed, &Request::default(), date, &mut as_sent) {
+        Some(compiled) => {
+            report.extend(as_sent);
+            compiled
+        }
+        None => compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, date, report)?,
+    };
     let name = crate::contract::values::clean(&assessed.supplier.profile.value.identity.legal_name);
-    let rows = coverage::rows(&compiler.library, &compiled, &assessed.facts, date);
+    let mut passages = BTreeMap::new();
+    for (document, job) in compiled.documents.iter().zip(compiled.jobs()) {
+        passages.insert(document.kind.clone(), compiler.passages(&compiled, &job, report)?);
+    }
+    let finished = Finished { library: &compiler.library, compiled: &compiled, facts: &assessed.facts, passages: &passages };
+    let (rows, unprinted) = finished.rows(date);
+    for missing in unprinted {
+        let message = format!(
+            "the finished pages of the {} do not show `{}` in the clause `{}`, which prints it for `{}`",
+            compiler.library.title(&missing.document),
+            missing.text,
+            missing.clause,
+            missing.parameter
+        );
+        report.push(Diagnostic::error("unprinted-value", message).help("the layouts in `templates/` must show every value"));
+    }
     Some(Covered { supplier: id.to_owned(), name, pack: compiled.pack, date, rows })
 }
 

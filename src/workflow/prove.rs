@@ -12,7 +12,7 @@ use crate::base::node::parse;
 use crate::base::source::Source;
 use crate::base::yaml;
 use crate::contract::intake::{Fields, order};
-use crate::contract::proof::{self, Coverage};
+use crate::contract::proof::{self, Profile, Proof};
 use crate::pack::compile::{Compiler, Request, Supplier};
 use crate::project::embedded;
 use crate::rule::fact::FactValue;
@@ -25,20 +25,9 @@ const SAMPLE: &str = "suppliers/brightledger-crm.yaml";
 /// A proof, and what does not hold.
 #[derive(Debug, Default, Serialize)]
 pub struct Proven {
-    /// Slots where they stand.
-    pub slots: usize,
-    /// Clauses of documents.
-    pub clauses: usize,
-    /// Requirements of the issued text in force.
-    pub requirements: usize,
-    /// Facts.
-    pub facts: usize,
-    /// Letters of the proposition.
-    pub letters: usize,
-    /// Questions that were put.
-    pub questions: usize,
-    /// How requirements are met.
-    pub coverage: Coverage,
+    /// What was proven.
+    #[serde(flatten)]
+    pub proof: Proof,
     /// Profiles for which something does not hold.
     pub counterexamples: Vec<Counterexample>,
     /// What does not hold, and what can never be reached.
@@ -61,24 +50,14 @@ pub struct Counterexample {
 
 /// Proves the library of a workspace for a day.
 pub fn prove(compiler: &Compiler, date: Date) -> Proven {
-    let proof = proof::prove(&compiler.library, date);
-    let mut proven = Proven {
-        slots: proof.slots,
-        clauses: proof.clauses,
-        requirements: proof.requirements,
-        facts: proof.facts,
-        letters: proof.letters,
-        questions: proof.questions,
-        coverage: proof.coverage,
-        ..Proven::default()
-    };
-    for fault in proof.faults {
+    let mut proven = Proven { proof: proof::prove(&compiler.library, date), ..Proven::default() };
+    for fault in std::mem::take(&mut proven.proof.faults) {
         let Some(example) = fault.profile else {
             proven.report.push(fault.diagnostic);
             continue;
         };
         let facts = &example.facts;
-        let profile = profile(compiler, facts, example.credit, date);
+        let profile = profile(compiler, COUNTEREXAMPLE, &example, date);
         let replayed = replay(compiler, &profile, fault.diagnostic.code, date);
         proven.counterexamples.push(Counterexample { code: fault.diagnostic.code, message: fault.diagnostic.message.clone(), profile, replayed });
         let Diagnostic { help, .. } = &fault.diagnostic;
@@ -99,13 +78,21 @@ fn told(compiler: &Compiler, facts: &BTreeMap<String, FactValue>) -> String {
     if told.is_empty() { "the one with nothing in it".to_owned() } else { told.join(", ") }
 }
 
+/// Profiles that between them bring in every clause, every requirement and every two values that can meet, by id, as files that `generate` reads.
+pub fn examples(compiler: &Compiler, date: Date) -> BTreeMap<String, String> {
+    let slug = |name: &str| name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let examples = proof::examples(&compiler.library, date).into_iter();
+    examples.map(|(name, example)| (slug(&name), profile(compiler, &slug(&name), &example, date))).collect()
+}
+
 /// A profile with these facts, each stated; what clauses print beside them is that of a sample, so that nothing but the fault stands in the way.
-fn profile(compiler: &Compiler, facts: &BTreeMap<String, FactValue>, credit: u32, date: Date) -> String {
+fn profile(compiler: &Compiler, id: &str, example: &Profile, date: Date) -> String {
+    let facts = &example.facts;
     let entity = compiler.workspace.value.entities.keys().next().map_or("", String::as_str);
     let is_true = |fact: &str| facts.get(fact) == Some(&FactValue::Bool(true));
     let master = if is_true("agreement.master") { "{title: Master Services Agreement, date: 2024-01-15, reference: MSA-1}" } else { "none" };
     let mut out = format!(
-        "supplier: {COUNTEREXAMPLE}\nentity: {entity}\nidentity:\n  legal_name: Counterexample Limited\n  natural_person: {}\n  registration_number: \"1\"\n\
+        "supplier: {id}\nentity: {entity}\nidentity:\n  legal_name: Counterexample Limited\n  natural_person: {}\n  registration_number: \"1\"\n\
          agreement: {{master: {master}, law_name: the laws of the place, forum: the courts of the place}}\nassurance:\n  certificates:\n",
         is_true("counterparty.individual")
     );
@@ -117,7 +104,7 @@ fn profile(compiler: &Compiler, facts: &BTreeMap<String, FactValue>, credit: u32
     };
     // One that is printed and earns nothing.
     compiler.library.risk.certificates().take(1).for_each(|standard| certificate(standard, false));
-    compiler.library.risk.certificates_for(credit).into_iter().for_each(|standard| certificate(standard, true));
+    compiler.library.risk.certificates_for(example.credit).into_iter().for_each(|standard| certificate(standard, true));
     out.push_str("facts:\n");
     for (name, value) in facts {
         let value = match value {

@@ -1,6 +1,7 @@
 //! The proof: it agrees with the compiler, the shipped library passes, and what breaks a library is caught.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use countersign::base::date::Date;
@@ -14,6 +15,7 @@ use countersign::rule::condition::{Condition, Truth};
 use countersign::rule::fact::Facts;
 
 use crate::suite::fleet::Chance;
+use crate::suite::packs::tool;
 use crate::suite::sandbox::{DATE, Sandbox};
 
 fn date() -> Date {
@@ -104,13 +106,21 @@ fn with(files: &Files, path: &str, text: Option<String>) -> Files {
     files
 }
 
+/// Ways to break the library.
+const WAYS: usize = 13;
+
+/// A text in runs of digits and of anything else.
+fn split_numbers(text: &str) -> impl Iterator<Item = &str> {
+    text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).map(|run| std::str::from_utf8(run).unwrap())
+}
+
 /// One way to break the library; `None` where this file has nothing of the kind.
 fn mutant(chance: &mut Chance, way: usize) -> Option<Mutant> {
     let all = files();
     let clauses: Vec<&String> = all.keys().filter(|path| path.ends_with(".md") && !path.starts_with("policies/") && path.contains('/')).collect();
     let path = clauses[chance.below(clauses.len())];
     let text = all[path].text.clone();
-    let (what, changed) = match way % 8 {
+    let (what, changed) = match way % WAYS {
         0 => (format!("{path} deleted"), None),
         1 => {
             let line = text.lines().find(|line| line.starts_with("when: "))?;
@@ -154,7 +164,7 @@ fn mutant(chance: &mut Chance, way: usize) -> Option<Mutant> {
             let id = text[..at].rfind("- id: ").and_then(|from| text[from + 6..].lines().next()).unwrap_or_default();
             return Some(Mutant { what: format!("{id} applies to everybody"), files: with(all, path, Some(format!("{}'true'{}", &text[..at], &text[end..]))) });
         }
-        _ => {
+        7 => {
             let model = &all["risk-model.yaml"].text;
             let rules = model.find("document_rules:")?;
             let places: Vec<usize> = model[rules..].match_indices("- when: ").map(|(at, _)| rules + at).collect();
@@ -164,6 +174,48 @@ fn mutant(chance: &mut Chance, way: usize) -> Option<Mutant> {
                 what: format!("document rule gone: {}", model[at..end].lines().next()?),
                 files: with(all, "risk-model.yaml", Some(format!("{}{}", &model[..at], &model[end..]))),
             });
+        }
+        8 => {
+            // A term that is defined under another name than the one that is used.
+            let terms: Vec<&str> = text.split("**\"").skip(1).filter_map(|rest| rest.split_once("\"**")).map(|(term, _)| term).collect();
+            let term = *terms.get(chance.below(terms.len().max(1)))?;
+            (format!("{path} defines `{term}` under another name"), Some(text.replacen(&format!("**\"{term}\"**"), "**\"Quixotry\"**", 1)))
+        }
+        9 => {
+            let model = &all["risk-model.yaml"].text;
+            let bands = model.find("bands:")?;
+            let line = model[bands..].lines().skip(1).take_while(|line| line.starts_with(' ')).nth(chance.below(4))?;
+            let digits = line.find(|c: char| c.is_ascii_digit())?;
+            let number: String = line[digits..].chars().take_while(char::is_ascii_digit).collect();
+            let moved = format!("{}{}{}", &line[..digits], number.parse::<u32>().ok()? + 9, &line[digits + number.len()..]);
+            return Some(Mutant { what: format!("threshold moved:{line}"), files: with(all, "risk-model.yaml", Some(model.replacen(line, &moved, 1))) });
+        }
+        10 | 11 => {
+            // A figure of a rule, three times as much or a third.
+            let registry = &all["parameters.yaml"].text;
+            let rules = &registry[registry.find("rules:")?..registry.find("\nparameters:")?];
+            let words: BTreeSet<&str> = rules.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).filter(|w| w.contains('_')).collect();
+            let names: Vec<&str> = words.into_iter().filter(|name| registry.contains(&format!("\n  {name}:\n"))).collect();
+            let name = names[chance.below(names.len())];
+            let at = registry.find(&format!("\n  {name}:\n"))?;
+            let from = at + registry[at..].find("    default: ")?;
+            let end = from + registry[from..].find('\n')?;
+            let times = |digits: &str| digits.parse::<u32>().map_or(digits.to_owned(), |n| if way % WAYS == 10 { n * 3 } else { n / 3 }.to_string());
+            let moved: String = split_numbers(&registry[from..end]).map(times).collect();
+            let what = format!("default of {name} moved: {}", &registry[from..end].trim());
+            return Some(Mutant { what, files: with(all, "parameters.yaml", Some(format!("{}{moved}{}", &registry[..from], &registry[end..]))) });
+        }
+        _ => {
+            let registry = &all["parameters.yaml"].text;
+            let places: Vec<usize> = registry.match_indices("legal_m").map(|(at, _)| at).collect();
+            let at = places[chance.below(places.len())];
+            let end = at + registry[at..].find('\n')?;
+            let line = &registry[at..end];
+            let value = line.find("value: ")? + 7;
+            let digits: String = line[value..].chars().take_while(char::is_ascii_digit).collect();
+            let moved = if line.starts_with("legal_max") { 0 } else { digits.parse::<u32>().ok()? * 40 };
+            let changed = format!("{}{}{moved}{}{}", &registry[..at], &line[..value], &line[value + digits.len()..], &registry[end..]);
+            return Some(Mutant { what: format!("bound moved: {line}"), files: with(all, "parameters.yaml", Some(changed)) });
         }
     };
     Some(Mutant { what, files: with(all, path, changed) })
@@ -187,28 +239,79 @@ fn what_breaks_the_library_is_caught() {
             // Refused when it is read: no proof is needed.
             None => caught += 1,
             Some(faults) if !faults.is_empty() => caught += 1,
-            Some(_) => alive.entry(way % 8).or_default().push(mutant.what),
+            Some(_) => alive.entry(way % WAYS).or_default().push(mutant.what),
         }
     }
     eprintln!("{made} mutants, {caught} caught, alive: {alive:#?}");
     assert!(caught * 2 > made, "{alive:#?}");
 }
 
+/// `COUNTERSIGN_DELETIONS=1000` for all of them.
+#[test]
+fn every_clause_is_missed_or_named_as_one_that_nothing_asks_for() {
+    let count: usize = std::env::var("COUNTERSIGN_DELETIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
+    let (library, _) = library(files());
+    let library = library.unwrap();
+    let redundant: BTreeSet<String> = prove(&library, date()).redundant.into_iter().collect();
+    let mut ids: Vec<&String> = library.clauses.iter().filter(|(_, clause)| !clause.key.starts_with("policies/")).map(|(id, _)| id).collect();
+    let mut chance = Chance::new(78);
+    let (mut missed, mut unmissed) = (0, 0);
+    while missed + unmissed < count && !ids.is_empty() {
+        let id = ids.swap_remove(chance.below(ids.len()));
+        let mut without = with(files(), &library.clauses[id].key, None);
+        let slot = &library.clauses[id].front.slot;
+        if library.slots[slot].len() == 1 {
+            // Outlines may not name a slot that nothing can fill; one that must be filled stays, and is a fault.
+            for (path, source) in files().iter().filter(|(path, source)| path.starts_with("outlines/") && source.text.contains(slot.as_str())) {
+                let is_other = |line: &&str| !line.contains(&format!("{{slot: {slot}}}"));
+                without = with(&without, path, Some(source.text.lines().filter(is_other).collect::<Vec<_>>().join("\n")));
+            }
+        }
+        let (without, report) = self::library(&without);
+        let is_missed = report.has_errors() || without.is_none_or(|without| !prove(&without, date()).faults.is_empty());
+        assert_ne!(is_missed, redundant.contains(id), "{id}");
+        missed += usize::from(is_missed);
+        unmissed += usize::from(!is_missed);
+    }
+    eprintln!("{missed} clauses are missed, {unmissed} not");
+}
+
+/// What is broken: a file of the library, what is replaced in it by what (nothing: the file is deleted), and the code that comes of it.
+const BREAKS: [(&str, &str, &str, &str); 4] = [
+    ("dpa/subprocessors.specific.md", "", "", "open-requirement"),
+    (
+        "parameters.yaml",
+        "legal_min: {value: 6, by: [hipaa-retention]}",
+        "legal_min: {value: 6, by: [hipaa-retention]}\n      legal_max: {value: 5, by: [hipaa-retention]}",
+        "bounds-contradict",
+    ),
+    ("parameters.yaml", "check: 12 <= retention_years", "check: 12 == retention_years", "figures-disagree"),
+    ("dpa/definitions.md", "- **\"Data Subject Request\"**", "- **\"Data Subject Quest\"**", "undefined-term"),
+];
+
 #[test]
 fn counterexample_is_the_plainest_and_the_compiler_fails_on_it_too() {
-    let sandbox = Sandbox::with_sample();
-    let clause = sandbox.path().join("clauses/dpa/subprocessors.specific.md");
-    std::fs::remove_file(clause).unwrap();
-    let run = sandbox.run(&["-C", "sample", "check", "--prove", "--today", DATE, "--format", "json"]);
-    assert_eq!(run.code, 1, "{}", run.stderr);
-    let value: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    let examples = value["proof"]["counterexamples"].as_array().unwrap();
-    assert!(examples.iter().all(|example| example["replayed"] == true), "{examples:#?}");
-    let first = &examples[0];
-    // As a file of the workspace it fails there in the same way.
-    std::fs::write(sandbox.path().join("sample/suppliers/counterexample.yaml"), first["profile"].as_str().unwrap()).unwrap();
-    let run = sandbox.run(&["-C", "sample", "generate", "counterexample", "--draft", "--date", DATE]);
-    assert!(run.code == 1 && run.stderr.contains(first["code"].as_str().unwrap()), "{}", run.stderr);
+    for (path, from, to, code) in BREAKS {
+        let sandbox = Sandbox::with_sample();
+        let file = sandbox.path().join("clauses").join(path);
+        if from.is_empty() {
+            std::fs::remove_file(file).unwrap();
+        } else {
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(text.contains(from), "{path}");
+            std::fs::write(file, text.replace(from, to)).unwrap();
+        }
+        let run = sandbox.run(&["-C", "sample", "check", "--prove", "--today", DATE, "--format", "json"]);
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        let value: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let examples = value["proof"]["counterexamples"].as_array().unwrap();
+        assert!(examples.iter().all(|example| example["replayed"] == true), "{path}: {examples:#?}");
+        let first = examples.iter().find(|example| example["code"] == code).unwrap_or_else(|| panic!("{path}: {examples:#?}"));
+        // As a file of the workspace it fails there in the same way.
+        std::fs::write(sandbox.path().join("sample/suppliers/counterexample.yaml"), first["profile"].as_str().unwrap()).unwrap();
+        let run = sandbox.run(&["-C", "sample", "generate", "counterexample", "--draft", "--date", DATE]);
+        assert!(run.code == 1 && run.stderr.contains(code), "{path}: {}", run.stderr);
+    }
 }
 
 #[test]
@@ -242,6 +345,33 @@ fn what_if_and_why_not_tell_the_change_and_write_nothing() {
     assert!(!sandbox.path().join("output").exists());
 }
 
+/// The text of each page of a PDF between header and footer, as poppler reads it.
+fn page_texts(pdf: &Path) -> Option<Vec<String>> {
+    let text = tool("pdftotext", &["-raw", pdf.to_str().unwrap(), "-"])?;
+    let body = |page: &str| {
+        let lines: Vec<&str> = page.lines().collect();
+        squeezed(&lines[1.min(lines.len())..lines.len().saturating_sub(1)].concat())
+    };
+    Some(text.split('\u{c}').map(body).collect())
+}
+
+/// Without what a line break can change.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{ad}' | '\u{2010}' | '\u{2011}' | '\u{200b}' | '\u{2060}')).collect()
+}
+
+#[test]
+fn value_that_the_layout_drops_is_a_fault_of_coverage() {
+    let sandbox = Sandbox::with_sample();
+    let layout = sandbox.path().join("templates/layout.typ");
+    let text = std::fs::read_to_string(&layout).unwrap();
+    let shown = "if type(node) == str { node }";
+    assert!(text.contains(shown), "the layout shows texts otherwise now");
+    std::fs::write(&layout, text.replace(shown, "if type(node) == str { node.replace(\"days\", \"d\") }")).unwrap();
+    let run = sandbox.run(&["-C", "sample", "coverage", "quillfold-stationery", "--date", DATE]);
+    assert!(run.code == 1 && run.stderr.contains("do not show"), "{} {}", run.code, run.stderr);
+}
+
 #[test]
 fn coverage_names_clause_number_and_value_of_each_requirement_that_applies() {
     let sandbox = Sandbox::with_sample();
@@ -259,6 +389,7 @@ fn coverage_names_clause_number_and_value_of_each_requirement_that_applies() {
     // What it says is what the documents say: the title stands under that number, and the value in the text of that clause.
     let pack = sandbox.generate(&["brightledger-crm"], "output", &[]).remove(0);
     let mut checked = 0;
+    let mut pages: BTreeMap<String, Option<Vec<String>>> = BTreeMap::new();
     for carrier in rows.iter().flat_map(|row| row["carriers"].as_array().unwrap()).filter(|carrier| carrier["number"] != "") {
         let tree = std::fs::read_to_string(pack.join(format!("internal/documents/{}.json", carrier["document"].as_str().unwrap()))).unwrap();
         let tree: serde_json::Value = serde_json::from_str(&tree).unwrap();
@@ -267,8 +398,15 @@ fn coverage_names_clause_number_and_value_of_each_requirement_that_applies() {
         let found: Vec<_> = sections.filter(|(_, section)| section["clause"] == carrier["clause"]).collect();
         let is_it = |(part, section): &&(&serde_json::Value, &serde_json::Value)| section["number"] == carrier["number"] || part["label"] == carrier["number"];
         let (_, section) = found.iter().find(is_it).unwrap_or_else(|| panic!("{carrier}"));
+        // And what it says of pages is what another program reads in the PDF: the title there, the values there or on the pages that a schedule goes on over.
+        let id = tree["id"].as_str().unwrap();
+        let Some(pages) = pages.entry(id.to_owned()).or_insert_with(|| page_texts(&pack.join(format!("send/{id}.pdf")))) else { continue };
+        let page = usize::try_from(carrier["page"].as_u64().unwrap()).unwrap();
+        assert!(pages[page - 1].contains(&squeezed(carrier["title"].as_str().unwrap())), "{carrier}");
         for text in carrier["values"].as_object().unwrap().values() {
-            assert!(section["blocks"].to_string().contains(text.as_str().unwrap()), "{carrier}");
+            let text = text.as_str().unwrap();
+            assert!(section["blocks"].to_string().contains(text), "{carrier}");
+            assert!(pages[page - 1..pages.len().min(page + 6)].concat().contains(&squeezed(text)), "{carrier}");
             checked += 1;
         }
     }

@@ -4,6 +4,7 @@
 //! what is proven of all of these holds for every supplier.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use batsat::Lit;
 
@@ -13,12 +14,12 @@ use crate::contract::proof::sat::Sat;
 use crate::contract::risk::{DOCUMENTS, Tier};
 use crate::rule::condition::Condition;
 use crate::rule::fact::{FactValue, Facts};
-use crate::rule::vocabulary::{FactOwner, FactType, Vocabulary};
+use crate::rule::vocabulary::{FactEntry, FactOwner, FactType, Vocabulary};
 
 /// Every profile.
 pub(super) struct Model<'a> {
     pub(super) sat: Sat,
-    vocabulary: &'a Vocabulary,
+    vocabulary: &'a Arc<Vocabulary>,
     /// Letter of each bool fact under the empty word, of each value of the others under the value.
     letters: BTreeMap<(&'a str, String), Lit>,
     /// Letter of each credit that certificates can earn, the least first.
@@ -31,7 +32,7 @@ pub(super) struct Model<'a> {
 
 impl<'a> Model<'a> {
     pub(super) fn new(library: &'a Library) -> Self {
-        let vocabulary = &*library.vocabulary;
+        let vocabulary = &library.vocabulary;
         let mut model = Self { sat: Sat::new(), vocabulary, letters: BTreeMap::new(), credits: Vec::new(), known: BTreeMap::new(), is_settled: false };
         for (name, entry) in &vocabulary.facts {
             let is_result = entry.origin == FactOwner::Result;
@@ -237,20 +238,63 @@ impl<'a> Model<'a> {
             }
         }
         self.sat.can_be(&fixed);
-        let mut out = BTreeMap::new();
-        for (name, kind, values) in facts {
-            let value = match kind {
+        Some(self.profile())
+    }
+
+    /// The profile that was found last.
+    pub(super) fn profile(&self) -> Profile {
+        let is_given = |name: &String, _: &mut FactValue| self.vocabulary.facts.get(name).is_some_and(|entry| entry.origin != FactOwner::Result);
+        let facts = self.found().extract_if(.., is_given).collect();
+        let credit = self.credits.iter().find(|(_, letter)| self.sat.holds(*letter)).map_or(0, |(total, _)| *total);
+        Profile { facts, credit }
+    }
+
+    /// The letters of which exactly one holds: the values of each fact that is given; of a set, each word by itself.
+    pub(super) fn domains(&self) -> Vec<Vec<Lit>> {
+        let mut out = Vec::new();
+        for (name, entry) in self.vocabulary.facts.iter().filter(|(_, entry)| entry.origin != FactOwner::Result) {
+            let two = |letter: Lit| vec![letter, !letter];
+            match entry.r#type {
+                FactType::Bool => out.push(two(self.fact(name, ""))),
+                FactType::Set => out.extend(entry.values.iter().map(|word| two(self.fact(name, word)))),
+                FactType::Enum | FactType::Ordered => out.push(entry.words().map(|word| self.fact(name, word)).collect()),
+            }
+        }
+        out
+    }
+
+    /// Every fact of what was found last, what the assessment gives among them.
+    fn found(&self) -> BTreeMap<String, FactValue> {
+        let value = |(name, entry): (&String, &FactEntry)| {
+            let value = match entry.r#type {
                 FactType::Bool => FactValue::Bool(self.sat.holds(self.fact(name, ""))),
-                FactType::Set => FactValue::Set(values.iter().filter(|word| self.sat.holds(self.fact(name, word))).cloned().collect()),
+                FactType::Set => FactValue::Set(entry.values.iter().filter(|word| self.sat.holds(self.fact(name, word))).cloned().collect()),
                 FactType::Enum | FactType::Ordered => {
-                    let words = values.iter().cloned().chain(["unknown".to_owned()]);
-                    FactValue::Word(words.into_iter().find(|word| self.sat.holds(self.fact(name, word))).unwrap_or_default())
+                    FactValue::Word(entry.words().find(|word| self.sat.holds(self.fact(name, word))).unwrap_or_default().to_owned())
                 }
             };
-            out.insert(name.to_owned(), value);
+            (name.clone(), value)
+        };
+        self.vocabulary.facts.iter().map(value).collect()
+    }
+
+    /// Every combination of some letters that some profile has, under what else must hold: the letters as they are, and the facts of one such profile.
+    pub(super) fn combinations(&mut self, letters: &[Lit], under: &[Lit]) -> Vec<(Vec<Lit>, Facts)> {
+        let open = self.sat.fresh();
+        let all: Vec<Lit> = under.iter().copied().chain([open]).collect();
+        let mut out = Vec::new();
+        while self.sat.can_be(&all) {
+            let as_they_are: Vec<Lit> = letters.iter().map(|letter| if self.sat.holds(*letter) { *letter } else { !*letter }).collect();
+            let mut facts = Facts::new(self.vocabulary);
+            for (name, value) in self.found() {
+                facts.set(&name, value, "", None);
+            }
+            let other: Vec<Lit> = as_they_are.iter().map(|letter| !*letter).chain([!open]).collect();
+            self.sat.clause(&other);
+            out.push((as_they_are, facts));
         }
-        let credit = self.credits.iter().find(|(_, letter)| self.sat.holds(*letter)).map_or(0, |(total, _)| *total);
-        Some(Profile { facts: out, credit })
+        self.sat.clause(&[!open]);
+        out
     }
 
     /// Fixes the first of these that the rest allows.
