@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::base::date::Date;
 use crate::base::diagnostic::{Diagnostic, Report};
 use crate::base::digest::Digest;
-use crate::base::node::parse;
+use crate::base::node::{Kind, parse};
 use crate::base::source::Source;
 use crate::base::yaml;
 use crate::contract::intake::{Fields, order};
@@ -85,15 +85,23 @@ pub fn examples(compiler: &Compiler, date: Date) -> BTreeMap<String, String> {
     examples.map(|(name, example)| (slug(&name), profile(compiler, &slug(&name), &example, date))).collect()
 }
 
+/// What no sample has and some clause prints: rows to add to lists, and figures that only a negotiation gives.
+const LENT: [(&str, &str); 2] = [
+    ("data", "- {id: special, name: Health records, classification: regulated, kind: special_category, people: 40}\n"),
+    ("overrides", "agreed_sum_amount: {value: 10000, reason: an example}\n"),
+];
+
 /// A profile with these facts, each stated; what clauses print beside them is that of a sample, so that nothing but the fault stands in the way.
 fn profile(compiler: &Compiler, id: &str, example: &Profile, date: Date) -> String {
     let facts = &example.facts;
     let entity = compiler.workspace.value.entities.keys().next().map_or("", String::as_str);
     let is_true = |fact: &str| facts.get(fact) == Some(&FactValue::Bool(true));
     let master = if is_true("agreement.master") { "{title: Master Services Agreement, date: 2024-01-15, reference: MSA-1}" } else { "none" };
+    let law = facts.get("contract.law").map(ToString::to_string).unwrap_or_default();
     let mut out = format!(
-        "supplier: {id}\nentity: {entity}\nidentity:\n  legal_name: Counterexample Limited\n  natural_person: {}\n  registration_number: \"1\"\n\
-         agreement: {{master: {master}, law_name: the laws of the place, forum: the courts of the place}}\nassurance:\n  certificates:\n",
+        "supplier: {id}\nentity: {entity}\nidentity:\n  legal_name: Example Limited\n  natural_person: {}\n  registration_number: \"1\"\n\
+         agreement: {{master: {master}, law: {law}, law_name: the laws of the place, forum: the courts of the place}}\n\
+         service: {{deliverables: [{{name: Report, description: A report on the services}}]}}\nassurance:\n  certificates:\n",
         is_true("counterparty.individual")
     );
     let mut certificate = |standard: &str, covers: bool| {
@@ -112,14 +120,21 @@ fn profile(compiler: &Compiler, id: &str, example: &Profile, date: Date) -> Stri
             FactValue::Word(word) => format!("\"{word}\""),
             FactValue::Set(words) => format!("[{}]", words.iter().cloned().collect::<Vec<_>>().join(", ")),
         };
-        out.push_str(&format!("  {name}: {{value: {value}, reason: counterexample of the proof}}\n"));
+        out.push_str(&format!("  {name}: {{value: {value}, reason: example of the proof}}\n"));
     }
     let read = |text: String| parse(&Arc::new(Source { path: String::new(), text }), &mut Report::default());
     let sample = embedded::sample().into_iter().find(|(path, _)| *path == SAMPLE).and_then(|(_, bytes)| read(String::from_utf8_lossy(bytes).into_owned()));
-    match (read(out.clone()), sample) {
-        (Some(own), Some(sample)) => yaml::write(&order(&own.over(&sample), "", &Fields::new())),
-        _ => out,
+    let (Some(own), Some(mut sample)) = (read(out.clone()), sample) else { return out };
+    for (key, text) in LENT {
+        let Some(more) = read(text.to_owned()) else { continue };
+        let Kind::Mapping(entries) = &mut sample.kind else { continue };
+        match entries.iter_mut().find(|entry| entry.key == key).map(|entry| (&mut entry.value.kind, more.kind)) {
+            Some((Kind::Sequence(items), Kind::Sequence(more))) => items.extend(more),
+            Some((Kind::Mapping(items), Kind::Mapping(more))) => items.extend(more),
+            _ => {}
+        }
     }
+    yaml::write(&order(&own.over(&sample), "", &Fields::new()))
 }
 
 /// Whether the compiler fails on a profile with this code.

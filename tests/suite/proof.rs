@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::process::Command;
+use std::sync::Arc;
 
 use countersign::base::date::Date;
 use countersign::base::diagnostic::Report;
@@ -10,26 +11,16 @@ use countersign::base::source::Source;
 use countersign::contract::assessment::CreditResult;
 use countersign::contract::library::{Files, Library, Reading};
 use countersign::contract::proof::{Profile, Profiles, prove};
-use countersign::project::embedded;
 use countersign::rule::condition::{Condition, Truth};
 use countersign::rule::fact::Facts;
 
 use crate::suite::fleet::Chance;
 use crate::suite::packs::tool;
-use crate::suite::sandbox::{DATE, Sandbox};
+use crate::suite::sandbox::{DATE, Sandbox, python, repository};
+use crate::suite::shelf::files;
 
 fn date() -> Date {
     DATE.parse().unwrap()
-}
-
-fn files() -> &'static Files {
-    static FILES: OnceLock<Files> = OnceLock::new();
-    FILES.get_or_init(|| {
-        let source = |(path, bytes): (&str, &[u8])| {
-            (path.to_owned(), Arc::new(Source { path: format!("clauses/{path}"), text: String::from_utf8(bytes.to_vec()).unwrap() }))
-        };
-        embedded::clauses().into_iter().map(source).collect()
-    })
 }
 
 fn library(files: &Files) -> (Option<Library>, Report) {
@@ -311,6 +302,68 @@ fn counterexample_is_the_plainest_and_the_compiler_fails_on_it_too() {
         std::fs::write(sandbox.path().join("sample/suppliers/counterexample.yaml"), first["profile"].as_str().unwrap()).unwrap();
         let run = sandbox.run(&["-C", "sample", "generate", "counterexample", "--draft", "--date", DATE]);
         assert!(run.code == 1 && run.stderr.contains(code), "{path}: {}", run.stderr);
+    }
+}
+
+/// Who accepts a hold in the sample workspace.
+fn authority(hold: &str) -> (&'static str, &'static str) {
+    match hold {
+        "hold-undisclosed-chain" => ("executive", "aoife.brannigan@harbourline.example"),
+        _ => ("security", "lucan.verschoyle@harbourline.example"),
+    }
+}
+
+/// `COUNTERSIGN_EXAMPLES=1000` for all of them.
+#[test]
+fn profiles_of_the_proof_generate_verify_and_conform() {
+    let count: usize = std::env::var("COUNTERSIGN_EXAMPLES").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
+    let sandbox = Sandbox::with_sample();
+    let run = sandbox.run(&["-C", "sample", "check", "--prove", "--examples", "examples", "--today", DATE, "--quiet"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let mut ids: Vec<String> = std::fs::read_dir(sandbox.path().join("examples")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    ids.sort();
+    assert!(ids.len() > 250, "{}", ids.len());
+    let suppliers = sandbox.path().join("sample/suppliers");
+    std::fs::remove_dir_all(&suppliers).unwrap();
+    std::fs::create_dir(&suppliers).unwrap();
+    let mut chance = Chance::new(79);
+    for _ in 0..count.min(ids.len()) {
+        let id = ids.swap_remove(chance.below(ids.len()));
+        std::fs::copy(sandbox.path().join("examples").join(&id), suppliers.join(id)).unwrap();
+    }
+    let batch = || {
+        let run = sandbox.run(&["-C", "sample", "batch", "--date", DATE, "--output", "output", "--format", "json"]);
+        serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr))
+    };
+    // What stops any of them is a hold, which people accept.
+    for row in batch()["rows"].as_array().unwrap().iter().filter(|row| row["state"] != "written") {
+        let id = row["supplier"].as_str().unwrap();
+        let errors = row["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "error");
+        errors.for_each(|error| assert_eq!(error["code"], "open-hold", "{row}"));
+        let subject = countersign::base::digest::Digest::of(&std::fs::read(suppliers.join(format!("{id}.yaml"))).unwrap());
+        for hold in row["holds"].as_array().unwrap().iter().map(|hold| hold.as_str().unwrap()) {
+            let (role, person) = authority(hold);
+            let decision = format!(
+                "version: 1\nkind: accept_hold\nsupplier: {id}\nhold: {hold}\nsubject: {subject}\nrole: {role}\nperson: {person}\n\
+                 reason: an example\ndate: 2026-11-01\nexpires: 2027-05-01\n"
+            );
+            std::fs::write(sandbox.path().join(format!("sample/decisions/{id}-{hold}.yaml")), decision).unwrap();
+        }
+    }
+    let value = batch();
+    assert_eq!(value["totals"]["failed"], 0, "{value}");
+    let mut pdfs = Vec::new();
+    for row in value["rows"].as_array().unwrap() {
+        let pack = sandbox.path().join("output").join(row["folder"].as_str().unwrap());
+        let verified = sandbox.run(&["verify", pack.to_str().unwrap()]);
+        assert_eq!(verified.code, 0, "{}", verified.stderr);
+        pdfs.extend(std::fs::read_dir(pack.join("send")).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    eprintln!("{} suppliers, {} documents", value["rows"].as_array().unwrap().len(), pdfs.len());
+    let Some(python) = python("page") else { return };
+    for pdfs in pdfs.chunks(50) {
+        let output = Command::new(&python).arg(repository().join("tests/validate_pdfs.py")).args(pdfs).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 }
 
