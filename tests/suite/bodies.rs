@@ -13,6 +13,7 @@ use countersign::base::source::{Place, Source};
 use countersign::compliance::address::{self, folded};
 use countersign::compliance::person::Person;
 use countersign::compliance::roster::{self, Defaults, Roster};
+use countersign::contract::approval::Approvals;
 use countersign::contract::clause::{Clause, Front};
 use countersign::contract::entity::Workspace;
 use countersign::contract::outline::Outline;
@@ -94,6 +95,9 @@ pub fn yaml(text: &str) -> Report {
         says(decode::<Decision>(node, &mut report).is_some(), before, &report);
         decode::<serde_json::Value>(node, &mut report);
     }
+    let before = report.errors();
+    let approvals = Approvals::read(&source, &mut report);
+    assert!(approvals.is_some() || report.errors() > before, "nothing read and nothing said: {text:?}");
     check_places(&source, report.iter());
     report
 }
