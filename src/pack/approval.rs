@@ -14,6 +14,11 @@ impl Compiler {
         self.workspace.value.approval.unapproved.severity()
     }
 
+    /// Whether anything was approved, or has to be.
+    pub fn knows_approvals(&self) -> bool {
+        self.gate().is_some() || !self.approvals.all().is_empty()
+    }
+
     /// The clauses chosen for the documents that a pack issues, those of their instruments included.
     pub fn chosen(&self, compiled: &Compiled) -> BTreeSet<String> {
         let issued = |kind: &str| compiled.documents.iter().any(|document| document.kind == kind);

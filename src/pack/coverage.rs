@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::base::date::Date;
+use crate::contract::approval::{Approvals, Standing};
+use crate::contract::clause::Clause;
 use crate::contract::library::Library;
 use crate::contract::parameter::ParameterValue;
 use crate::contract::requirement::{MetBy, Phase, Requirement};
@@ -32,6 +34,8 @@ pub struct Carrier {
     pub clause: String,
     /// Its version.
     pub version: String,
+    /// Whether its text is approved.
+    pub standing: Standing,
     /// Parameters of the requirement that it prints, as printed.
     pub values: BTreeMap<String, String>,
 }
@@ -84,13 +88,14 @@ pub struct CoverageRow {
 }
 
 /// Maps every requirement of the issued text that applies to where it is met, in order of document and id.
-pub fn rows(library: &Library, compiled: &Compiled, facts: &Facts, date: Date) -> Vec<CoverageRow> {
+pub fn rows(library: &Library, approvals: &Approvals, compiled: &Compiled, facts: &Facts, date: Date) -> Vec<CoverageRow> {
+    let standing = |clause: &Clause| approvals.standing(clause, date);
     let open: BTreeMap<&str, bool> = compiled.explanation.uncovered.iter().map(|open| (open.requirement.as_str(), open.blocks)).collect();
     let applies = |requirement: &&Requirement| requirement.phase == Phase::Generation && requirement.applies(facts, date);
-    library.requirements.values().filter(applies).map(|requirement| row(library, compiled, requirement, &open)).collect()
+    library.requirements.values().filter(applies).map(|requirement| row(library, &standing, compiled, requirement, &open)).collect()
 }
 
-fn row(library: &Library, compiled: &Compiled, requirement: &Requirement, open: &BTreeMap<&str, bool>) -> CoverageRow {
+fn row(library: &Library, standing: &dyn Fn(&Clause) -> Standing, compiled: &Compiled, requirement: &Requirement, open: &BTreeMap<&str, bool>) -> CoverageRow {
     let host = |kind: &'_ str| library.outlines.get(kind).and_then(|outline| outline.value.inside.clone()).unwrap_or_else(|| kind.to_owned());
     let mut carriers: Vec<Carrier> = Vec::new();
     for slot in &compiled.explanation.slots {
@@ -123,6 +128,7 @@ fn row(library: &Library, compiled: &Compiled, requirement: &Requirement, open: 
             title,
             clause: clause.front.id.clone(),
             version: clause.front.version.clone(),
+            standing: standing(clause),
             values: named.filter_map(|name| Some((name.clone(), as_printed(parameters?.get(name)?)?))).collect(),
         };
         if !carriers.contains(&carrier) {
@@ -148,13 +154,15 @@ fn row(library: &Library, compiled: &Compiled, requirement: &Requirement, open: 
     }
 }
 
-/// The coverage as an annex that stays inside: which requirement, on which ground, in which clause, with which values.
-pub fn annex(rows: &[CoverageRow], supplier: &str, pack: &str, date: Date) -> Document {
+/// The coverage as an annex that stays inside: which requirement, on which ground, in which clause, with which values; and who approved that
+/// clause, where anybody asks.
+pub fn annex(rows: &[CoverageRow], with_approvals: bool, supplier: &str, pack: &str, date: Date) -> Document {
     let text = |text: String| vec![Inline::Value { text }];
     let place = |row: &CoverageRow| match (row.met, &row.how) {
         (Met::Open, _) => "open".to_owned(),
         (Met::Clause, _) => {
-            row.carriers.iter().map(|one| format!("{} {} {}", one.document.to_uppercase(), one.number, one.title)).collect::<Vec<_>>().join("; ")
+            let note = |one: &Carrier| if with_approvals { format!(" ({})", one.standing.text()) } else { String::new() };
+            row.carriers.iter().map(|one| format!("{} {} {}{}", one.document.to_uppercase(), one.number, one.title, note(one))).collect::<Vec<_>>().join("; ")
         }
         (met, how) => format!("{}: {}", met.word(), how.as_deref().unwrap_or("see the catalogue")),
     };

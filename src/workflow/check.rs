@@ -74,8 +74,7 @@ pub fn check(opened: Opened, today: Date, ahead: Option<Date>, library: bool) ->
     }
     compiler.approvals.report_strays(&compiler.library, &mut report);
     unapproved(&compiler, &chosen, today, ahead, &mut report);
-    let wanted = compiler.gate().is_some() || !compiler.approvals.all().is_empty();
-    let approval = wanted.then(|| compiler.approvals.count(&compiler.library, today));
+    let approval = compiler.knows_approvals().then(|| compiler.approvals.count(&compiler.library, today));
     Checked { suppliers: ids.len(), clauses: compiler.library.clauses.len(), policies: policies.len(), approval, report }
 }
 
@@ -99,7 +98,8 @@ fn unapproved(compiler: &Compiler, chosen: &Chosen, today: Date, ahead: Option<D
             let help = format!("it is in the pack of {}{more}; {}", first.join(", "), diagnostic.help.unwrap_or_default());
             report.push(Diagnostic { severity, help: Some(help), ..diagnostic });
         } else if let Some(day) = ahead
-            && let Some(approval) = compiler.approvals.standing(clause, today).approval.filter(|approval| !approval.holds_on(day))
+            && compiler.unapproved(clause, day).is_some()
+            && let Some(approval) = compiler.approvals.standing(clause, today).approval
             && let Some(last) = approval.expires
         {
             let message = format!("the approval of `{id}` {} runs out on {last}", approval.version);

@@ -18,6 +18,9 @@ pub struct Covered {
     pub pack: String,
     /// The day.
     pub date: Date,
+    /// Whether the workspace knows approvals, or asks for them.
+    #[serde(skip)]
+    pub with_approvals: bool,
     /// Each requirement that applies.
     pub rows: Vec<CoverageRow>,
 }
@@ -31,8 +34,8 @@ pub fn coverage(compiler: &Compiler, id: &str, date: Date, report: &mut Report) 
     let assessed = compiler.assess(supplier, date, report)?;
     let compiled = compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, date, report)?;
     let name = crate::contract::values::clean(&assessed.supplier.profile.value.identity.legal_name);
-    let rows = coverage::rows(&compiler.library, &compiled, &assessed.facts, date);
-    Some(Covered { supplier: id.to_owned(), name, pack: compiled.pack, date, rows })
+    let rows = coverage::rows(&compiler.library, &compiler.approvals, &compiled, &assessed.facts, date);
+    Some(Covered { supplier: id.to_owned(), name, pack: compiled.pack, date, with_approvals: compiler.knows_approvals(), rows })
 }
 
 /// A law that begins or ends.
