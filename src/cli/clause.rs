@@ -93,6 +93,7 @@ fn approve(common: &Common, args: ApproveArgs) -> Result<u8, Failure> {
         date: crate::cli::date_or_today(args.date),
         note: args.note,
         expires: args.expires,
+        deny_warnings: common.deny_warnings,
     };
     let (mut approved, location) = approval::approve(&common.workspace, &order)?;
     let (lines, stops) = draw::report(std::mem::take(&mut approved.report), common, &location);

@@ -23,7 +23,7 @@ pub struct Input {
     pub bytes: Arc<[u8]>,
 }
 
-/// Inputs by logical path: `countersign.yaml`, `suppliers/…`, `decisions/…`, `clauses/…`, `templates/…`, `fonts/…`, `files/…`.
+/// Inputs by logical path: `countersign.yaml`, `approvals.yaml`, `suppliers/…`, `decisions/…`, `clauses/…`, `templates/…`, `fonts/…`, `files/…`.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
     files: BTreeMap<String, Input>,

@@ -36,6 +36,8 @@ pub struct Order {
     pub note: Option<String>,
     /// Last day.
     pub expires: Option<Date>,
+    /// A warning stops the approval as well.
+    pub deny_warnings: bool,
 }
 
 /// What was approved.
@@ -61,7 +63,7 @@ pub fn approve(root: &Path, order: &Order) -> Result<(Approved, Location), DiskE
     check_words(order, report);
     let Some(compiler) = opened.compiler else { return Ok((approved, opened.location)) };
     let clauses = clauses(&compiler, order, report);
-    if report.has_errors() {
+    if report.has_errors() || (order.deny_warnings && report.warnings() > 0) {
         return Ok((approved, opened.location));
     }
     let new = clauses.into_iter().map(|clause| ClauseApproval {

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::suite::packs::tool;
 use crate::suite::sandbox::{DATE, Run, Sandbox, binary, copy, files, repository};
 
 const COUNSEL: [&str; 4] = ["--by", "Niamh Kilbride", "--date", DATE];
@@ -311,4 +312,44 @@ fn check_says_ahead_which_approvals_run_out() {
     };
     assert_eq!(ahead("2027-11-20"), 0);
     assert!(ahead("2027-11-21") > 20);
+}
+
+#[test]
+fn policy_is_not_published_while_a_clause_of_it_is_unapproved() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["init", "workspace"]).code, 0);
+    assert_eq!(sandbox.run(&["-C", "workspace", "ledger", "init"]).code, 0);
+    let file = sandbox.path().join("workspace/countersign.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, format!("{text}\napproval: {{unapproved: error}}\n")).unwrap();
+    let publish = || sandbox.run(&["-C", "workspace", "policy", "publish", "incident_reporting", "--reason", "first", "--date", DATE]);
+    let refused = publish();
+    assert!(refused.code == 1 && refused.stderr.contains("unapproved-clause"), "{}{}", refused.stdout, refused.stderr);
+    approve(&sandbox, &["--all-of", "incident_reporting", "--all-of", "policy"]);
+    let published = publish();
+    assert_eq!(published.code, 0, "{}", published.stderr);
+}
+
+#[test]
+fn coverage_says_of_each_clause_who_approved_it() {
+    let sandbox = Sandbox::with_sample();
+    let run = |arguments: &[&str]| {
+        let run = sandbox.run(&[&["-C", "sample", "--format", "json"], arguments].concat());
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        serde_json::from_str::<Value>(&run.stdout).unwrap()
+    };
+    run(&[&["clause", "approve", "--all-of", "nda", "--all-of", "shared"][..], &COUNSEL].concat());
+    let clause = sandbox.path().join("clauses/nda/assignment.md");
+    let text = std::fs::read_to_string(&clause).unwrap();
+    std::fs::write(&clause, text.replacen(" the ", " thé ", 1)).unwrap();
+    let value = run(&["coverage", "quillfold-stationery", "--date", DATE, "--pdf", "annex.pdf"]);
+    let carriers: Vec<&Value> = value["rows"].as_array().unwrap().iter().flat_map(|row| row["carriers"].as_array().unwrap()).collect();
+    let state = |clause: &str| carriers.iter().find(|one| one["clause"] == clause).map(|one| one["standing"]["state"].clone());
+    assert_eq!(state("nda.use"), Some("approved".into()));
+    assert_eq!(state("nda.assignment"), Some("changed".into()));
+    assert!(carriers.iter().all(|one| one["standing"]["state"] == "approved" || one["clause"] == "nda.assignment"), "{value}");
+    assert!(carriers.iter().any(|one| one["standing"]["approval"]["by"] == "Niamh Kilbride"));
+    let Some(annex) = tool("pdftotext", &[sandbox.path().join("annex.pdf").to_str().unwrap(), "-"]) else { return };
+    let annex = annex.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(annex.contains("approved by Niamh Kilbride on 21 November 2026)") && annex.contains("was approved)"), "{annex}");
 }
