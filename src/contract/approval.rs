@@ -83,7 +83,7 @@ impl ClauseApproval {
         let text = |text: &str, plain: bool| Node { place: nowhere.clone(), kind: Kind::Scalar { text: text.to_owned(), plain } };
         let mut entries = Vec::new();
         let mut add = |key: &str, value: Node| entries.push(Entry { key: key.to_owned(), key_place: nowhere.clone(), value });
-        add("clause", text(&self.clause, true));
+        add("clause", text(&self.clause, false));
         add("version", text(&self.version, true));
         add("sha256", text(self.sha256.as_str(), true));
         add("by", text(&self.by, false));
@@ -322,7 +322,11 @@ fn inserted(node: &Node, text: &str, added: &BTreeMap<usize, String>) -> Option<
     let line_of = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
     let starts: Vec<usize> = items(node).map(|item| line_of(item.place.range.start)).collect();
     let list_end = entries.get(list + 1).map_or(text.len(), |next| line_of(next.key_place.range.start));
-    let indent = " ".repeat(text[*starts.first()?..].find('-')?);
+    let first = &text[*starts.first()?..];
+    let indent = &first[..first.len() - first.trim_start_matches(' ').len()];
+    if !first[indent.len()..].starts_with('-') {
+        return None;
+    }
     let mut out = String::with_capacity(text.len() + 256 * added.len());
     let mut done = 0;
     for (at, block) in added {
@@ -333,16 +337,17 @@ fn inserted(node: &Node, text: &str, added: &BTreeMap<usize, String>) -> Option<
                 let end = starts.get(*at).copied().unwrap_or(list_end);
                 // Blank lines and comments at the end belong to what follows.
                 let is_loose = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
-                let lines: Vec<&str> = text[starts[before]..end].split_inclusive('\n').collect();
+                let lines: Vec<&str> = text.get(starts[before]..end)?.split_inclusive('\n').collect();
                 end - lines.iter().rev().take_while(|line| is_loose(line)).map(|line| line.len()).sum::<usize>()
             }
         };
-        out.push_str(&text[done..to]);
+        // Of a list on one line the places are in no order.
+        out.push_str(text.get(done..to)?);
         if !out.ends_with('\n') {
             out.push('\n');
         }
         for line in block.lines() {
-            out.push_str(&indent);
+            out.push_str(indent);
             out.push_str(line.get(2..).unwrap_or_default());
             out.push('\n');
         }
@@ -390,6 +395,8 @@ mod tests {
             format!("{{\"version\": 1, \"approvals\": [{one}]}}\n"),
             format!("version: 1\napprovals: [{one}]\n"),
             "version: 1\napprovals: []\n".to_owned(),
+            format!("{{\"approvals\": [{one}], \"version\": 1}}\n"),
+            format!("version: 1\napprovals: [\n  {one}]"),
             format!("approvals:\n- {one}\nversion: 1"),
             format!("approvals:\n-\n    {one}\nversion: 1"),
         ] {

@@ -34,7 +34,7 @@ impl Compiler {
         let Some(severity) = self.gate().filter(|_| !compiled.request.draft) else { return };
         for clause in self.chosen(compiled).iter().filter_map(|id| self.library.clauses.get(id)) {
             if let Some(diagnostic) = self.unapproved(clause, day) {
-                let help = diagnostic.help.as_ref().map(|help| format!("{help}; `--draft` writes a copy to read"));
+                let help = diagnostic.help.as_ref().map(|help| format!("{help}; `generate --draft` writes a copy to read"));
                 report.push(Diagnostic { severity, help, ..diagnostic });
             }
         }
