@@ -55,19 +55,27 @@ pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
     if let Some(proven) = &mut proven {
         checked.report.extend(std::mem::take(&mut proven.report));
     }
-    let (suppliers, clauses, policies) = (checked.suppliers, checked.clauses, checked.policies);
+    let (suppliers, clauses, policies, approval) = (checked.suppliers, checked.clauses, checked.policies, checked.approval);
     let (lines, stops) = draw::report(checked.report, common, &location);
     match common.format {
         Format::Json => {
             let mut result = serde_json::json!({ "suppliers": suppliers, "clauses": clauses, "policies": policies, "diagnostics": lines });
+            if let Some(counts) = approval {
+                result["approval"] = super::clause::counts_json(counts);
+            }
             if let Some(proven) = &proven {
                 result["proof"] = serde_json::to_value(proven).unwrap_or_default();
             }
             print_json(&result)?;
         }
-        Format::Text if !stops && !common.quiet => {
-            print(&format!("{suppliers} suppliers, {clauses} clauses, {policies} policies: sound\n"))?;
-            if let Some(proven) = &proven {
+        Format::Text if !common.quiet => {
+            if !stops {
+                print(&format!("{suppliers} suppliers, {clauses} clauses, {policies} policies: sound\n"))?;
+            }
+            if let Some(counts) = approval {
+                print(&super::clause::counts_text(counts))?;
+            }
+            if let Some(proven) = proven.as_ref().filter(|_| !stops) {
                 print(&text(&proven.proof))?;
             }
         }

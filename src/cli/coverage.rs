@@ -49,7 +49,7 @@ pub(crate) fn run(common: &Common, args: &CoverageArgs) -> Result<u8, Failure> {
         return Ok(exit::INPUT);
     };
     if let Some(path) = &args.pdf {
-        let document = annex(&covered.rows, &covered.name, &covered.pack, date);
+        let document = annex(&covered.rows, covered.with_approvals, &covered.name, &covered.pack, date);
         files::replace(path, &Stationery::read(&common.workspace)?.pdf(&document, date)?.pdf, true)?;
     }
     let mut covered = covered;

@@ -41,7 +41,7 @@ pub(crate) struct GenerateArgs {
     /// Date of the documents; today when absent. A pack keeps the date of its first generation.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     date: Option<Date>,
-    /// Write a review copy in spite of open holds, marked on each page, in a folder of its own.
+    /// Write a review copy in spite of open holds and unapproved clauses, marked on each page, in a folder of its own.
     #[arg(long)]
     draft: bool,
     /// Put all documents into one PDF with continuous pages.

@@ -4,6 +4,7 @@ mod ack;
 mod assess;
 mod batch;
 mod check;
+mod clause;
 mod completions;
 mod coverage;
 mod diff;
@@ -131,6 +132,7 @@ enum Verb {
     WhatIf(what_if::WhatIfArgs),
     Coverage(coverage::CoverageArgs),
     Requirements(coverage::RequirementsArgs),
+    Clause(clause::ClauseArgs),
     Verify(verify::VerifyArgs),
     Diff(diff::DiffArgs),
     Impact(impact::ImpactArgs),
@@ -189,6 +191,7 @@ pub fn run() -> ExitCode {
         Verb::Generate(args) => generate::run(&common, args),
         Verb::Coverage(args) => coverage::run(&common, &args),
         Verb::Requirements(args) => coverage::run_requirements(&common, &args),
+        Verb::Clause(args) => clause::run(&common, args),
         Verb::WhatIf(args) => what_if::run(&common, &args),
         Verb::Explain(args) => explain::run(&common, &args),
         Verb::Verify(args) => verify::run(&common, &args),

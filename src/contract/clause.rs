@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::base::decode::decode_with;
 use crate::base::diagnostic::{Diagnostic, Report};
+use crate::base::digest::Digest;
 use crate::base::node::{self, Node};
 use crate::base::source::{Place, Source, find_word};
 use crate::rule::condition::Condition;
@@ -122,6 +123,16 @@ impl Clause {
     /// The place of its id.
     pub fn place(&self) -> Place {
         self.node.place_of("id")
+    }
+
+    /// The place of its version.
+    pub fn version_place(&self) -> Place {
+        self.node.place_of("version")
+    }
+
+    /// SHA-256 of the whole file, front matter included, as text: UTF-8 with LF, without byte order mark.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.source.text.as_bytes())
     }
 
     /// Reads a clause file; `key` is its path inside the library, which its id repeats.

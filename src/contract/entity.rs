@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::base::decode::{COLOUR, COUNTRY, CURRENCY, EMAIL};
 use crate::contract::risk::Tier;
-use crate::contract::settings::{MailSettings, RegisterSettings, WebSettings};
+use crate::contract::settings::{ApprovalSettings, MailSettings, RegisterSettings, WebSettings};
 use crate::rule::ladder::Reminders;
 use crate::rule::working_time::Calendars;
 
@@ -35,6 +35,9 @@ pub struct Workspace {
     pub authorities: BTreeMap<String, Vec<Authority>>,
     /// Roles that may accept each hold of the risk model.
     pub holds: BTreeMap<String, Vec<String>>,
+    /// What approvals of clause texts decide; nothing when absent.
+    #[serde(default)]
+    pub approval: ApprovalSettings,
     /// The register; without it nothing is recorded.
     pub register: Option<RegisterSettings>,
     /// Mails; without it nobody is asked or reminded.

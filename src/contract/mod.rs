@@ -2,6 +2,7 @@
 //!
 //! Neighbours below: `rule`, `text`, `base`. Never does: read a file, lay out a page, know the register.
 
+pub mod approval;
 pub mod assembly;
 pub mod assessment;
 pub mod clause;

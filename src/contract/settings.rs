@@ -7,7 +7,41 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::base::date::Date;
+use crate::base::diagnostic::Severity;
 use crate::contract::entity::Contact;
+
+/// What approvals decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalSettings {
+    /// What a clause is in a pack while nobody has approved its text, or its approval ran out.
+    #[serde(default)]
+    pub unapproved: Unapproved,
+}
+
+/// What an unapproved clause is in a pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unapproved {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// A warning.
+    Warning,
+    /// An error: the pack is not issued.
+    Error,
+}
+
+impl Unapproved {
+    /// How bad that is.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Ignore => None,
+            Self::Warning => Some(Severity::Warning),
+            Self::Error => Some(Severity::Error),
+        }
+    }
+}
 
 /// The register.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -14,6 +14,7 @@ use crate::base::node;
 use crate::base::source::Place;
 use crate::base::suggest;
 use crate::compliance::course::Course;
+use crate::contract::approval::Approvals;
 use crate::contract::assembly::{About, Materials, assemble};
 use crate::contract::assessment::{Assessment, CreditResult};
 use crate::contract::consistency;
@@ -29,7 +30,7 @@ use crate::contract::selection::Selection;
 use crate::contract::values::{Ingredients, clean, values};
 use crate::pack::courses;
 use crate::pack::explanation::{EXPLANATION_VERSION, Explanation, Uncovered, coverage, fact_lines};
-use crate::pack::inputs::{Inputs, WORKSPACE};
+use crate::pack::inputs::{APPROVALS, Inputs, WORKSPACE};
 use crate::pack::layout::PdfJob;
 use crate::pack::manifest::{FileDigest, GENERATOR, MANIFEST_VERSION, Manifest, Subject, pack_id};
 use crate::pack::plan::Plan;
@@ -122,13 +123,15 @@ pub struct Compiler {
     pub library: Library,
     /// The courses of the library, in order of id; none where only what a pack depended on is there.
     pub courses: Vec<Written<Course>>,
+    /// What counsel approved; none where only what a pack depended on is there.
+    pub approvals: Approvals,
     pub(super) decisions: Vec<(String, Written<Decision>)>,
     pub(super) inputs: Inputs,
     pub(super) renderer: OnceLock<Result<Renderer, RenderError>>,
 }
 
 impl Compiler {
-    /// Reads workspace file, library and decisions; suppliers are read one by one.
+    /// Reads workspace file, library, decisions and approvals; suppliers are read one by one.
     ///
     /// # Errors
     /// Returns `None` after diagnostics when the workspace file or the foundations of the library do not read.
@@ -157,9 +160,10 @@ impl Compiler {
                 decisions.extend(decode::<Decision>(&node, report).map(|value| (name.clone(), Written { value, node })));
             }
         }
+        let approvals = inputs.source(APPROVALS, report).and_then(|source| Approvals::read(&source, report)).unwrap_or_default();
         let library = library?;
         let courses = if reading == Reading::Whole { courses::read(&files, &library.vocabulary, report) } else { Vec::new() };
-        let compiler = Self { workspace: workspace?, library, courses, decisions, inputs, renderer: OnceLock::new() };
+        let compiler = Self { workspace: workspace?, library, courses, approvals, decisions, inputs, renderer: OnceLock::new() };
         compiler.check_workspace(report);
         Some(compiler)
     }
@@ -523,10 +527,11 @@ impl Compiler {
         Condition::parse(text, &self.library.vocabulary, &Place::start_of(&source), report)
     }
 
-    /// Digest of everything that suppliers share: all inputs but profiles, the program, and what else decides.
+    /// Digest of everything that suppliers share: all inputs but profiles, the program, and what else decides. Approvals count where they gate.
     pub fn shared_digest(&self, what_else: &str) -> Digest {
         let mut whole = format!("{GENERATOR}\n{what_else}\n");
-        for (path, input) in self.inputs.iter().filter(|(path, _)| !path.starts_with("suppliers/")) {
+        let decides = |path: &str| !path.starts_with("suppliers/") && (path != APPROVALS || self.gate().is_some());
+        for (path, input) in self.inputs.iter().filter(|(path, _)| decides(path)) {
             whole.push_str(&format!("{path} {}\n", Digest::of(&input.bytes)));
         }
         Digest::of(whole.as_bytes())
@@ -552,6 +557,11 @@ pub(super) fn filling(mut root: Map<String, Value>, resolved: &BTreeMap<String, 
 type Parameters = BTreeMap<String, BTreeMap<String, ParameterValue>>;
 
 impl Compiled {
+    /// Id of the entity that contracts or issues.
+    pub fn entity(&self) -> &str {
+        &self.entity
+    }
+
     /// The PDFs to make: one for each document, or one for all.
     pub fn jobs(&self) -> Vec<PdfJob<'_>> {
         let encode = |documents: &[crate::pack::terms::DocumentTerms]| pretty(&Terms { version: TERMS_VERSION, documents: documents.to_vec() });

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::base::date::Date;
+use crate::contract::approval::{Approvals, Standing};
 use crate::contract::library::Library;
 use crate::contract::parameter::ParameterValue;
 use crate::contract::requirement::{MetBy, Phase, Requirement};
@@ -35,6 +36,8 @@ pub struct Carrier {
     pub clause: String,
     /// Its version.
     pub version: String,
+    /// Whether its text is approved.
+    pub standing: Standing,
     /// Parameters of the requirement that it prints, as printed.
     pub values: BTreeMap<String, String>,
 }
@@ -112,6 +115,8 @@ pub struct Unprinted {
 pub struct Finished<'a> {
     /// The library.
     pub library: &'a Library,
+    /// What counsel approved.
+    pub approvals: &'a Approvals,
     /// The pack.
     pub compiled: &'a Compiled,
     /// The facts of the supplier.
@@ -126,11 +131,11 @@ impl Finished<'_> {
         let open: BTreeMap<&str, bool> = self.compiled.explanation.uncovered.iter().map(|open| (open.requirement.as_str(), open.blocks)).collect();
         let applies = |requirement: &&Requirement| requirement.phase == Phase::Generation && requirement.applies(self.facts, date);
         let mut unprinted = Vec::new();
-        let rows = self.library.requirements.values().filter(applies).map(|requirement| self.row(requirement, &open, &mut unprinted)).collect();
+        let rows = self.library.requirements.values().filter(applies).map(|requirement| self.row(requirement, &open, date, &mut unprinted)).collect();
         (rows, unprinted)
     }
 
-    fn row(&self, requirement: &Requirement, open: &BTreeMap<&str, bool>, unprinted: &mut Vec<Unprinted>) -> CoverageRow {
+    fn row(&self, requirement: &Requirement, open: &BTreeMap<&str, bool>, date: Date, unprinted: &mut Vec<Unprinted>) -> CoverageRow {
         let (library, explanation) = (self.library, &self.compiled.explanation);
         let host = |kind: &'_ str| library.outlines.get(kind).and_then(|outline| outline.value.inside.clone()).unwrap_or_else(|| kind.to_owned());
         let mut carriers: Vec<Carrier> = Vec::new();
@@ -164,7 +169,8 @@ impl Finished<'_> {
                 unprinted.push(Unprinted { document: document.clone(), clause: clause.front.id.clone(), parameter: parameter.clone(), text: text.clone() });
             }
             let page = passage.map(|passage| passage.page);
-            let carrier = Carrier { document, number, page, title, clause: clause.front.id.clone(), version: clause.front.version.clone(), values };
+            let (id, version, standing) = (clause.front.id.clone(), clause.front.version.clone(), self.approvals.standing(clause, date));
+            let carrier = Carrier { document, number, page, title, clause: id, version, standing, values };
             if !carriers.contains(&carrier) {
                 carriers.push(carrier);
             }
@@ -198,12 +204,16 @@ impl Finished<'_> {
     }
 }
 
-/// The coverage as an annex that stays inside: which requirement, on which ground, in which clause, with which values.
-pub fn annex(rows: &[CoverageRow], supplier: &str, pack: &str, date: Date) -> Document {
+/// The coverage as an annex that stays inside: which requirement, on which ground, in which clause, with which values; and who approved that
+/// clause, where anybody asks.
+pub fn annex(rows: &[CoverageRow], with_approvals: bool, supplier: &str, pack: &str, date: Date) -> Document {
     let text = |text: String| vec![Inline::Value { text }];
     let place = |row: &CoverageRow| match (row.met, &row.how) {
         (Met::Open, _) => "open".to_owned(),
-        (Met::Clause, _) => row.carriers.iter().map(Carrier::place).collect::<Vec<_>>().join("; "),
+        (Met::Clause, _) => {
+            let note = |one: &Carrier| if with_approvals { format!(" ({})", one.standing.text()) } else { String::new() };
+            row.carriers.iter().map(|one| one.place() + &note(one)).collect::<Vec<_>>().join("; ")
+        }
         (met, how) => format!("{}: {}", met.word(), how.as_deref().unwrap_or("see the catalogue")),
     };
     let values = |row: &CoverageRow| {

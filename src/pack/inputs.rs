@@ -11,6 +11,9 @@ use crate::contract::library::Files;
 /// Logical path of the workspace file.
 pub const WORKSPACE: &str = "countersign.yaml";
 
+/// Logical path of the approvals. They are read with everything else, and no pack is made from them.
+pub const APPROVALS: &str = "approvals.yaml";
+
 /// One input.
 #[derive(Debug, Clone)]
 pub struct Input {
@@ -20,7 +23,7 @@ pub struct Input {
     pub bytes: Arc<[u8]>,
 }
 
-/// Inputs by logical path: `countersign.yaml`, `suppliers/…`, `decisions/…`, `clauses/…`, `templates/…`, `fonts/…`, `files/…`.
+/// Inputs by logical path: `countersign.yaml`, `approvals.yaml`, `suppliers/…`, `decisions/…`, `clauses/…`, `templates/…`, `fonts/…`, `files/…`.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
     files: BTreeMap<String, Input>,

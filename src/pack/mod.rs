@@ -3,6 +3,7 @@
 //! Job: run the whole compiler for one supplier or policy over inputs that are values, so that a workspace on disk and the inputs kept
 //! in a pack take the same way. Neighbours below: `contract`, `render`, `text`, `rule`, `base`. Never does: read or write a file.
 
+mod approval;
 pub mod comparison;
 pub mod compile;
 pub mod courses;

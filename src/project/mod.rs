@@ -2,6 +2,7 @@
 //!
 //! Neighbours below: `pack`, `contract`, `base`. Never does: decide anything about a contract.
 
+pub mod approvals;
 mod disk;
 pub mod embedded;
 pub mod folder;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::base::diagnostic::Report;
 use crate::base::digest::Digest;
 use crate::base::node;
-use crate::pack::inputs::{Input, Inputs, WORKSPACE};
+use crate::pack::inputs::{APPROVALS, Input, Inputs, WORKSPACE};
 use crate::pack::manifest::Manifest;
 use crate::project::disk::DiskError;
 use crate::project::{embedded, folder};
@@ -45,6 +45,13 @@ pub fn workspace(root: &Path) -> Result<(Location, Inputs), DiskError> {
     let yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
     for kind in ["suppliers", "decisions"] {
         add(&mut inputs, kind, &root.join(kind), &shown(kind), &yaml)?;
+    }
+    for name in [APPROVALS, "approvals.yml"] {
+        let path = root.join(name);
+        // A link to nowhere is no absent file.
+        if path.exists() || path.is_symlink() {
+            inputs.insert(name, shown(name), folder::file(&path)?);
+        }
     }
     let library = |name: &str| name.ends_with(".md") || name.ends_with(".yaml");
     // The certificate of a receipt has its wording in `.yaml` files beside its layout.

@@ -34,7 +34,7 @@ fn check_below(key: &str, node: &Node, report: &mut Report) {
             }
         }
         Kind::Scalar { text, .. } => {
-            let is_name = key.ends_with("name") || ["title", "email", "telephone", "city", "attention"].contains(&key);
+            let is_name = key.ends_with("name") || ["title", "email", "telephone", "city", "attention", "by"].contains(&key);
             check_text(text, if is_name { LONGEST_NAME } else { LONGEST }, &node.place, report);
         }
     }

@@ -463,6 +463,11 @@ impl Shared<'_> {
             return Ok(Some(row));
         }
         let Some(compiled) = compiler.compile(&assessed, &order.request, date, report) else { return Ok(Some(row)) };
+        // On the day of the batch, whatever the date that a pack keeps.
+        compiler.report_unapproved(&compiled, order.date.unwrap_or(order.today), report);
+        if report.has_errors() {
+            return Ok(Some(row));
+        }
         let subject = Subject::Supplier(id.to_owned());
         let inner = Path::new(&subject.folder()).join(generate::folder_name(&compiled, &order.request));
         let folder = self.root.join(&inner);

@@ -1,6 +1,6 @@
 //! `check`: the whole workspace, without writing anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::date::Date;
 use crate::base::diagnostic::{Diagnostic, Report, Severity};
@@ -8,6 +8,9 @@ use crate::contract::lint::{self, Census};
 use crate::pack::compile::{Assessed, Compiled, Compiler, Request};
 use crate::text::letters;
 use crate::workflow::Opened;
+
+/// How many packs a diagnostic names that is about all that have a clause.
+const NAMED: usize = 3;
 
 /// What `check` looked at.
 #[derive(Debug, Default)]
@@ -18,6 +21,8 @@ pub struct Checked {
     pub clauses: usize,
     /// Number of policies; each is checked as every entity would issue it.
     pub policies: usize,
+    /// How many clauses stand how, in the order of [`ApprovalState::ALL`](crate::contract::approval::ApprovalState::ALL); `None` where nothing was approved and nothing has to be.
+    pub approval: Option<[usize; 4]>,
     /// Diagnostics.
     pub report: Report,
 }
@@ -31,6 +36,7 @@ pub fn check(opened: Opened, today: Date, ahead: Option<Date>, library: bool) ->
     let mut identities = BTreeMap::new();
     let sound = !report.has_errors();
     let mut census = Census::default();
+    let mut chosen = Chosen::new();
     let ids: Vec<String> = compiler.suppliers().into_iter().map(str::to_owned).collect();
     for id in &ids {
         let before = report.errors();
@@ -39,7 +45,9 @@ pub fn check(opened: Opened, today: Date, ahead: Option<Date>, library: bool) ->
         let Some(assessed) = compiler.assess(supplier, today, &mut report) else { continue };
         if report.errors() == before && sound {
             // As a review copy: an open hold is no fault of the workspace.
-            count(&mut census, compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, today, &mut report));
+            let compiled = compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, today, &mut report);
+            take(&compiler, compiled.as_ref(), &format!("`{id}`"), &mut chosen);
+            count(&mut census, compiled);
             // Instruments can be signed alone, so they must stand alone: their terms, their references.
             let instruments = compiler.instruments(&assessed);
             if !instruments.is_empty() && report.errors() == before {
@@ -55,14 +63,49 @@ pub fn check(opened: Opened, today: Date, ahead: Option<Date>, library: bool) ->
     let policies: Vec<&str> = compiler.library.policies().map(|(id, _)| id).collect();
     if sound {
         for (policy, entity) in policies.iter().flat_map(|p| compiler.workspace.value.entities.keys().map(move |e| (p, e))) {
-            count(&mut census, compiler.policy(policy, entity, false, today, &mut report));
+            let compiled = compiler.policy(policy, entity, false, today, &mut report);
+            take(&compiler, compiled.as_ref(), &format!("the policy `{policy}`"), &mut chosen);
+            count(&mut census, compiled);
         }
         lint::text(&compiler.library, &mut report);
         if library {
             census.report(&compiler.library, &mut report);
         }
     }
-    Checked { suppliers: ids.len(), clauses: compiler.library.clauses.len(), policies: policies.len(), report }
+    compiler.approvals.report_strays(&compiler.library, &mut report);
+    unapproved(&compiler, &chosen, today, ahead, &mut report);
+    let approval = compiler.knows_approvals().then(|| compiler.approvals.count(&compiler.library, today));
+    Checked { suppliers: ids.len(), clauses: compiler.library.clauses.len(), policies: policies.len(), approval, report }
+}
+
+/// Who has each clause in a pack.
+type Chosen = BTreeMap<String, BTreeSet<String>>;
+
+fn take(compiler: &Compiler, compiled: Option<&Compiled>, whose: &str, chosen: &mut Chosen) {
+    for clause in compiled.into_iter().flat_map(|compiled| compiler.chosen(compiled)) {
+        chosen.entry(clause).or_default().insert(whose.to_owned());
+    }
+}
+
+/// Clauses that packs have and nobody approved, where approvals gate; clauses that wait for other profiles are no fault.
+fn unapproved(compiler: &Compiler, chosen: &Chosen, today: Date, ahead: Option<Date>, report: &mut Report) {
+    let Some(severity) = compiler.gate() else { return };
+    for (id, packs) in chosen {
+        let Some(clause) = compiler.library.clauses.get(id) else { continue };
+        if let Some(diagnostic) = compiler.unapproved(clause, today) {
+            let first: Vec<&str> = packs.iter().take(NAMED).map(String::as_str).collect();
+            let more = if packs.len() > NAMED { format!(" and {} more", packs.len() - NAMED) } else { String::new() };
+            let help = format!("it is in the pack of {}{more}; {}", first.join(", "), diagnostic.help.unwrap_or_default());
+            report.push(Diagnostic { severity, help: Some(help), ..diagnostic });
+        } else if let Some(day) = ahead
+            && compiler.unapproved(clause, day).is_some()
+            && let Some(approval) = compiler.approvals.standing(clause, today).approval
+            && let Some(last) = approval.expires
+        {
+            let message = format!("the approval of `{id}` {} runs out on {last}", approval.version);
+            report.push(Diagnostic::warning("will-expire", message).at_opt(compiler.approvals.place(&approval).as_ref()).help("have it read again"));
+        }
+    }
 }
 
 fn count(census: &mut Census, compiled: Option<Compiled>) {

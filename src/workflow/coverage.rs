@@ -20,6 +20,9 @@ pub struct Covered {
     pub pack: String,
     /// The day.
     pub date: Date,
+    /// Whether the workspace knows approvals, or asks for them.
+    #[serde(skip)]
+    pub with_approvals: bool,
     /// Each requirement that applies.
     pub rows: Vec<CoverageRow>,
 }
@@ -45,7 +48,8 @@ pub fn coverage(compiler: &Compiler, id: &str, date: Date, report: &mut Report) 
     for (document, job) in compiled.documents.iter().zip(compiled.jobs()) {
         passages.insert(document.kind.clone(), compiler.passages(&compiled, &job, report)?);
     }
-    let finished = Finished { library: &compiler.library, compiled: &compiled, facts: &assessed.facts, passages: &passages };
+    let (library, approvals, facts) = (&compiler.library, &compiler.approvals, &assessed.facts);
+    let finished = Finished { library, approvals, compiled: &compiled, facts, passages: &passages };
     let (rows, unprinted) = finished.rows(date);
     for missing in unprinted {
         let message = format!(
@@ -57,7 +61,7 @@ pub fn coverage(compiler: &Compiler, id: &str, date: Date, report: &mut Report) 
         );
         report.push(Diagnostic::error("unprinted-value", message).help("the layouts in `templates/` must show every value"));
     }
-    Some(Covered { supplier: id.to_owned(), name, pack: compiled.pack, date, rows })
+    Some(Covered { supplier: id.to_owned(), name, pack: compiled.pack, date, with_approvals: compiler.knows_approvals(), rows })
 }
 
 /// A law that begins or ends.

@@ -127,8 +127,13 @@ fn read_only(compiler: &Compiler, id: &str, order: &Order, report: &mut Report) 
 fn one(compiler: &Compiler, subject: &Subject, order: &Order, root: &Path, generated: &mut Generated) -> Result<Option<PackResult>, DiskError> {
     let date = order.date.unwrap_or(order.today);
     let report = &mut generated.report;
-    let warnings = report.warnings();
+    let (errors, warnings) = (report.errors(), report.warnings());
     let Some((compiled, tier)) = compile(compiler, subject, order.issuer.as_deref(), &order.request, date, report) else { return Ok(None) };
+    // Before what is there is looked at: a pack whose approvals have run out is not handed out again.
+    compiler.report_unapproved(&compiled, date, report);
+    if report.errors() > errors {
+        return Ok(None);
+    }
     let folder = root.join(subject.folder()).join(folder_name(&compiled, &order.request));
     if folder.exists() {
         return existing(&compiled, tier, folder, order, generated);

@@ -18,7 +18,7 @@ use crate::contract::lifecycle::PackState;
 use crate::contract::risk::Tier;
 use crate::pack::comparison::{Cause, Comparison, Edition, compare};
 use crate::pack::compile::{Assessed, Compiled, Compiler, Request};
-use crate::pack::inputs::{Inputs, WORKSPACE};
+use crate::pack::inputs::{APPROVALS, Inputs, WORKSPACE};
 use crate::project::read::{self, Location};
 use crate::project::{DiskError, register as files, revision};
 use crate::record::State;
@@ -224,7 +224,7 @@ fn state(root: &Path, compiler: &Compiler, edge: &Edge) -> Result<Option<State>,
     Ok(Some(register.look()?.0.clone()))
 }
 
-/// Files of either state that are not the same in both.
+/// Files of either state that are not the same in both; not the approvals, from which no pack is made.
 fn differences(before: &Inputs, after: &Inputs) -> BTreeMap<String, &'static str> {
     let mut out = BTreeMap::new();
     for (path, input) in before.iter() {
@@ -235,6 +235,7 @@ fn differences(before: &Inputs, after: &Inputs) -> BTreeMap<String, &'static str
         }
     }
     out.extend(after.iter().filter(|(path, _)| before.get(path).is_none()).map(|(path, _)| (path.to_owned(), "added")));
+    out.remove(APPROVALS);
     out
 }
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod acknowledge;
 pub mod answer;
+pub mod approval;
 pub mod assess;
 pub mod batch;
 pub mod batch_report;

@@ -90,6 +90,10 @@ fn render(compiler: &Compiler, order: &Order, report: &mut Report) -> Option<(Po
     let before = report.errors();
     let entity = compiler.issuer(order.issuer.as_deref(), report)?;
     let compiled = compiler.policy(&order.policy, &entity, false, order.date, report)?;
+    compiler.report_unapproved(&compiled, order.date, report);
+    if report.errors() > before {
+        return None;
+    }
     let (spec, due_days) = terms(compiler, &compiled, &order.policy, report)?;
     let (files, _) = generate::files(compiler, &compiled, report)?;
     if report.errors() > before {

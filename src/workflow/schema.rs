@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::compliance::completions::DrillFile;
 use crate::compliance::course::Course;
 use crate::compliance::people_file::PeopleFile;
+use crate::contract::approval::ApprovalFile;
 use crate::contract::clause::Front;
 use crate::contract::entity::Workspace;
 use crate::contract::intake::Intake;
@@ -28,6 +29,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("profile", schema_for!(Profile)),
         ("archetype", schema_for!(Profile)),
         ("decision", schema_for!(Decision)),
+        ("approvals", schema_for!(ApprovalFile)),
         ("intake", schema_for!(Intake)),
         ("people", schema_for!(PeopleFile)),
         ("course", schema_for!(Course)),

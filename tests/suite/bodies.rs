@@ -7,12 +7,14 @@ use std::sync::{Arc, OnceLock};
 
 use countersign::base::decode::{decode, is_slug};
 use countersign::base::diagnostic::{Diagnostic, Report};
+use countersign::base::digest::Digest;
 use countersign::base::node::{Kind, Node, parse};
 use countersign::base::sheet;
 use countersign::base::source::{Place, Source};
 use countersign::compliance::address::{self, folded};
 use countersign::compliance::person::Person;
 use countersign::compliance::roster::{self, Defaults, Roster};
+use countersign::contract::approval::{Approvals, ClauseApproval};
 use countersign::contract::clause::{Clause, Front};
 use countersign::contract::entity::Workspace;
 use countersign::contract::outline::Outline;
@@ -94,8 +96,33 @@ pub fn yaml(text: &str) -> Report {
         says(decode::<Decision>(node, &mut report).is_some(), before, &report);
         decode::<serde_json::Value>(node, &mut report);
     }
+    let before = report.errors();
+    let read = approvals(&source, &mut report);
+    assert!(read || report.errors() > before, "nothing read and nothing said: {text:?}");
     check_places(&source, report.iter());
     report
+}
+
+/// A file of approvals, if it is one: with another one added it reads, and has what it had.
+fn approvals(source: &Arc<Source>, report: &mut Report) -> bool {
+    let Some(before) = Approvals::read(source, report) else { return false };
+    let date = "2026-11-21".parse().expect("a day");
+    let new = |clause: &str| ClauseApproval {
+        clause: clause.to_owned(),
+        version: "1.0.0".to_owned(),
+        sha256: Digest::of(b""),
+        by: "Niamh Kilbride".to_owned(),
+        date,
+        note: None,
+        expires: None,
+    };
+    let text = before.with(&source.text, vec![new("a.first"), new("nda.u"), new("zz.last")]);
+    let again = Approvals::read(&Arc::new(Source { path: source.path.clone(), text: text.clone() }), &mut Report::default());
+    let after = again.unwrap_or_else(|| panic!("{:?} became {text:?}", source.text));
+    assert_eq!(after.all().len(), before.all().len() + 3);
+    let mut rest = after.all().iter();
+    assert!(before.all().iter().all(|one| rest.any(|other| other == one)), "{:?} became {text:?}", source.text);
+    true
 }
 
 /// A clause file: front matter and body.

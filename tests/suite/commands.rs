@@ -61,6 +61,7 @@ fn usage_faults_are_two_and_help_is_zero() {
         "diff",
         "what-if",
         "coverage",
+        "clause",
         "requirements",
         "import",
         "impact",

@@ -1,5 +1,6 @@
 //! Each module tests one promise; tests are sentences.
 
+pub(crate) mod approval;
 pub(crate) mod architecture;
 pub(crate) mod as_of;
 pub(crate) mod batch;

@@ -222,6 +222,22 @@ proptest! {
     }
 }
 
+/// Approvals in three styles of a list.
+const APPROVALS: [&str; 3] = [
+    "# Head.\nversion: 1\napprovals:\n  # Of the first.\n  - clause: nda.term\n    version: 1.0.0 # one\n    sha256: S\n    by: Niamh Kilbride\n    date: 2026-03-03\n\n  - clause: nda.use\n    version: \"1.2.0\"\n    sha256: S\n    by: \"J. O'Hara\"\n    date: 2026-03-03\n    note: |\n      Two\n      lines.\n    expires: 2027-03-02\n# End.\n",
+    "approvals:\n- {clause: nda.term, version: 1.0.0, sha256: S, by: Niamh Kilbride, date: 2026-03-03}\n- {clause: nda.use, version: 1.0.0, sha256: S, by: Niamh Kilbride, date: 2026-03-03}\nversion: 1",
+    "{approvals: [{clause: nda.use, version: 1.0.0, sha256: S, by: Niamh Kilbride, date: 2026-03-03}], version: 1}",
+];
+
+proptest! {
+    #![proptest_config(seeded(400))]
+
+    #[test]
+    fn damaged_approvals_are_refused_or_added_to(style in 0..3_usize, slips in prop::collection::vec(slip(), 0..3)) {
+        bodies::yaml(&apply(&APPROVALS[style].replace(": S", &format!(": {}", "a1".repeat(32))), &slips));
+    }
+}
+
 proptest! {
     #![proptest_config(seeded(96))]
 
