@@ -42,6 +42,12 @@ fn without_ids(text: &str) -> String {
         .collect()
 }
 
+/// The words of a command; those between quotes are one.
+fn words(command: &str) -> Vec<String> {
+    let split = |(at, part): (usize, &str)| if at % 2 == 1 { vec![part.to_owned()] } else { part.split_whitespace().map(str::to_owned).collect() };
+    command.split('"').enumerate().flat_map(split).collect()
+}
+
 #[test]
 fn every_example_prints_what_the_readme_says() {
     let sandbox = Sandbox::with_sample();
@@ -98,7 +104,7 @@ fn every_example_prints_what_the_readme_says() {
             assert!(std::process::Command::new("git").args(["checkout", "--quiet", "."]).current_dir(sandbox.path()).status().unwrap().success());
             continue;
         }
-        let mut arguments: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        let mut arguments = words(&command);
         if arguments[0] == "verify" {
             let parent = sandbox.path().join("output/quillfold-stationery");
             let pack = std::fs::read_dir(parent).unwrap().next().unwrap().unwrap().file_name();
