@@ -23,7 +23,7 @@ use crate::project::read::manifest;
 use crate::project::{DiskError, folder, register as files, write};
 use crate::rule::condition::{Condition, Truth};
 use crate::signature::receipt::archive;
-use crate::workflow::generate::{self, STACK, SWEEP_EVERY};
+use crate::workflow::generate::{self, STACK};
 use crate::workflow::{Opened, verify};
 
 /// Folder of reports and of what is known, in the output folder.
@@ -34,8 +34,6 @@ const KNOWN: &str = "known.json";
 const INPUTS: &str = "inputs";
 /// Version of the list of what is known.
 const KNOWN_VERSION: u32 = 1;
-/// Age, in sweeps of Typst's cache, at which what was not used is dropped: suppliers that are alike follow each other.
-const AGE: usize = 2;
 /// Rows that wait to be counted; workers do not run ahead of the disk.
 const WAITING: usize = 64;
 
@@ -332,19 +330,12 @@ impl Choice {
 /// Lets workers take suppliers until none is left, and gives rows with the key of each pack that stands, and how many were not looked at.
 fn work(shared: &Shared<'_>, ids: &[String], stop: &AtomicBool, progress: &mut dyn FnMut(&Progress<'_>)) -> Result<(Vec<Worked>, usize), DiskError> {
     let next = AtomicUsize::new(0);
-    let laid_out = AtomicUsize::new(0);
     let halted = AtomicBool::new(false);
     let (send, receive) = sync_channel(WAITING);
     let worker = |send: std::sync::mpsc::SyncSender<Result<Option<Worked>, DiskError>>| {
         while !stop.load(Ordering::Relaxed) && !halted.load(Ordering::Relaxed) {
             let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
             let result = shared.one(id);
-            if let Ok(Some((row, _))) = &result
-                && row.state == RowState::Written
-                && laid_out.fetch_add(row.documents.len(), Ordering::Relaxed) % SWEEP_EVERY + row.documents.len() >= SWEEP_EVERY
-            {
-                crate::render::evict(AGE);
-            }
             if result.is_err() {
                 halted.store(true, Ordering::Relaxed);
             }

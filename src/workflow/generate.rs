@@ -17,9 +17,12 @@ use crate::render::Rendered;
 use crate::workflow::{Opened, Suppliers, verify};
 
 /// How many documents are laid out before Typst's cache is swept (measured: keeps memory flat at about 360 MiB).
-pub(crate) const SWEEP_EVERY: usize = 10;
+const SWEEP_EVERY: usize = 10;
 /// Age, in sweeps, at which an unused cache entry is dropped.
 const SWEEP_AGE: usize = 5;
+/// The same where a worker lays out one document after the other, as in a batch: it sweeps after each. Between two sweeps Typst's cache opens tables that are
+/// emptied and never given back, so that with fewer sweeps memory grows with every supplier (`docs/performance.md`).
+const LONE_AGE: usize = 20;
 /// Stack of a layout worker: deeply nested documents recurse.
 pub(crate) const STACK: usize = 16 << 20;
 
@@ -252,6 +255,9 @@ fn render(compiler: &Compiler, compiled: &Compiled, jobs: &[PdfJob<'_>], workers
         while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut report = Report::default();
             done.push((*at, compiler.render(compiled, &jobs[*at], &mut report), report));
+            if workers == 1 {
+                crate::render::evict(LONE_AGE);
+            }
         }
         done
     };

@@ -212,10 +212,10 @@ fn mutant(chance: &mut Chance, way: usize) -> Option<Mutant> {
     Some(Mutant { what, files: with(all, path, changed) })
 }
 
-/// `COUNTERSIGN_MUTANTS=240` for the long run, which prints what was not caught.
+/// `COUNTERSIGN_MUTANTS=416` for the long run, which prints what was not caught.
 #[test]
 fn what_breaks_the_library_is_caught() {
-    let count: usize = std::env::var("COUNTERSIGN_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let count: usize = std::env::var("COUNTERSIGN_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
     let mut chance = Chance::new(77);
     let (mut made, mut caught) = (0, 0);
     let mut alive: BTreeMap<usize, Vec<String>> = BTreeMap::new();
@@ -235,12 +235,19 @@ fn what_breaks_the_library_is_caught() {
     }
     eprintln!("{made} mutants, {caught} caught, alive: {alive:#?}");
     assert!(caught * 2 > made, "{alive:#?}");
+    assert!(!alive.contains_key(&8), "a term under another name is always missed: {alive:#?}");
+    if let Some(deleted) = alive.get(&0) {
+        // Nobody misses a deleted clause that nothing asks for, and no other.
+        let redundant = prove(&library(files()).0.unwrap(), date()).redundant;
+        let names: Vec<String> = redundant.iter().map(|id| format!("{} deleted", id.replacen('.', "/", 1) + ".md")).collect();
+        assert!(deleted.iter().all(|one| names.contains(one)), "{deleted:?}");
+    }
 }
 
 /// `COUNTERSIGN_DELETIONS=1000` for all of them.
 #[test]
 fn every_clause_is_missed_or_named_as_one_that_nothing_asks_for() {
-    let count: usize = std::env::var("COUNTERSIGN_DELETIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
+    let count: usize = std::env::var("COUNTERSIGN_DELETIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(2);
     let (library, _) = library(files());
     let library = library.unwrap();
     let redundant: BTreeSet<String> = prove(&library, date()).redundant.into_iter().collect();
@@ -316,7 +323,7 @@ fn authority(hold: &str) -> (&'static str, &'static str) {
 /// `COUNTERSIGN_EXAMPLES=1000` for all of them.
 #[test]
 fn profiles_of_the_proof_generate_verify_and_conform() {
-    let count: usize = std::env::var("COUNTERSIGN_EXAMPLES").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
+    let count: usize = std::env::var("COUNTERSIGN_EXAMPLES").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
     let sandbox = Sandbox::with_sample();
     let run = sandbox.run(&["-C", "sample", "check", "--prove", "--examples", "examples", "--today", DATE, "--quiet"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
