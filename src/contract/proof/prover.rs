@@ -154,8 +154,13 @@ impl<'a> Prover<'a> {
         if let Some(profile) = found {
             self.faults.push(Fault { diagnostic: fault(), profile: Some(profile) });
         }
-        self.questions.push(Question { all, needs });
+        self.note(all, needs);
         is_so
+    }
+
+    /// Notes what would be otherwise without the clauses that `needs` names, whether or not it is a fault of the library.
+    pub(super) fn note(&mut self, all: Vec<Lit>, needs: Vec<&'a str>) {
+        self.questions.push(Question { all, needs });
     }
 
     /// Clauses that nothing asks for: without them every question has the answer that it had.

@@ -66,13 +66,14 @@ impl<'a> Prover<'a> {
                 }
                 for name in whole.used.iter().filter(|name| !text.defines.contains(*name)) {
                     let Some((name, definitions)) = defined.get_key_value(name.as_str()) else { continue };
-                    // A word that would be a word like others is none that misses its definition.
-                    let rest = without.entry(name).or_insert_with(|| Phrases::new(defined.keys().copied().filter(|other| other != name)));
-                    if term::read(&text.texts, rest, &names).undefined.is_subset(&whole.undefined) {
-                        continue;
-                    }
                     let missing: Vec<Lit> = definitions.iter().map(|one| !one.printed).chain([text.printed]).collect();
                     let needs = definitions.iter().map(|one| one.clause.front.id.as_str()).collect();
+                    // A word that would be a word like others is none that misses its definition; who wrote the definition wants it all the same.
+                    let rest = without.entry(name).or_insert_with(|| Phrases::new(defined.keys().copied().filter(|other| other != name)));
+                    if term::read(&text.texts, rest, &names).undefined.is_subset(&whole.undefined) {
+                        self.note(missing, needs);
+                        continue;
+                    }
                     self.ask(missing, needs, || {
                         let message = format!("for some profile `{id}` uses the term `{name}`, which nothing in the {} defines", library.title(document));
                         let help = "define it in a clause that is chosen whenever this one is, or use another word";
