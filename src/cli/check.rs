@@ -6,13 +6,13 @@ use clap::Args;
 
 use crate::base::date::Date;
 use crate::cli::exit::{self, Failure};
-use crate::cli::{Common, Format, draw, parse_date, print, print_json};
+use crate::cli::{Common, Format, clause, draw, parse_date, print, print_json};
 use crate::contract::proof::Proof;
 use crate::project::register as files;
 use crate::workflow::prove;
 use crate::workflow::{check, open};
 
-/// Check library, workspace file, decisions, policies and every supplier, without writing anything.
+/// Check library, workspace file, decisions, policies and every supplier, without writing anything but the profiles that `--examples` asks for.
 ///
 /// Example: countersign check --date 2027-06-30
 #[derive(Args)]
@@ -61,7 +61,7 @@ pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
         Format::Json => {
             let mut result = serde_json::json!({ "suppliers": suppliers, "clauses": clauses, "policies": policies, "diagnostics": lines });
             if let Some(counts) = approval {
-                result["approval"] = super::clause::counts_json(counts);
+                result["approval"] = clause::counts_json(counts);
             }
             if let Some(proven) = &proven {
                 result["proof"] = serde_json::to_value(proven).unwrap_or_default();
@@ -73,7 +73,7 @@ pub(crate) fn run(common: &Common, args: &CheckArgs) -> Result<u8, Failure> {
                 print(&format!("{suppliers} suppliers, {clauses} clauses, {policies} policies: sound\n"))?;
             }
             if let Some(counts) = approval {
-                print(&super::clause::counts_text(counts))?;
+                print(&clause::counts_text(counts))?;
             }
             if let Some(proven) = proven.as_ref().filter(|_| !stops) {
                 print(&text(&proven.proof))?;

@@ -9,13 +9,13 @@ use crate::contract::clause::Clause;
 use crate::contract::entity::{Entity, Signing, SigningRule};
 use crate::contract::library::{Library, key_term_template};
 use crate::contract::numbering::{letters, number};
-use crate::contract::outline::{Numbering, Outline, SlotSpec};
+use crate::contract::outline::{KeyTermSpec, Numbering, Outline, SlotSpec};
 use crate::contract::profile::Profile;
 use crate::contract::reference::{Target, Targets, resolve};
 use crate::contract::selection::Selection;
 use crate::contract::term;
 use crate::contract::values::clean;
-use crate::rule::condition::Truth;
+use crate::rule::condition::{Condition, Truth};
 use crate::rule::fact::{FactValue, Facts};
 use crate::text::document::{Block, DOCUMENT_VERSION, Document, Execution, Inline, KeyTerm, Part, PartKind, Party, Section, Signature};
 use crate::text::markdown;
@@ -412,7 +412,8 @@ impl<'a> Assembler<'a, '_> {
             for section in &mut part.sections {
                 set_anchors(&mut section.blocks, &section.anchor, &mut BTreeSet::new());
                 let clause = materials.library.clauses.get(&section.clause);
-                resolve(&mut section.blocks, &mut |target| targets.find(target, &kind, &part_anchor), &mut |target| dangling(report, clause, target));
+                let place = |target: &str| clause.map(|clause| reference_place(clause, target));
+                resolve(&mut section.blocks, &mut |target| targets.find(target, &kind, &part_anchor), &mut |target| dangling(report, place(target), target));
             }
             if let Some(execution) = &mut part.execution {
                 let mut blocks = [Block::Paragraph { text: std::mem::take(&mut execution.testimonium) }];
@@ -424,7 +425,15 @@ impl<'a> Assembler<'a, '_> {
         }
         for row in &mut draft.document.key_terms {
             let mut blocks = [Block::Paragraph { text: std::mem::take(&mut row.reference) }];
-            resolve(&mut blocks, &mut |target| targets.find(target, &kind, ""), &mut |target| dangling(report, None, target));
+            let place = || {
+                let outline = materials.library.outlines.get(&kind)?;
+                let rules = &materials.library.rules.get(&kind)?.key_terms;
+                // Of rows with one label only one is there.
+                let is_it = |(spec, when): (&KeyTermSpec, &Condition)| typographic(&spec.label) == row.label && when.evaluate(materials.facts) == Truth::True;
+                let at = outline.value.key_terms.iter().zip(rules).position(is_it)?;
+                Some(outline.node.place_of(&format!("key_terms[{at}].ref")))
+            };
+            resolve(&mut blocks, &mut |target| targets.find(target, &kind, ""), &mut |target| dangling(report, place(), target));
             if let [Block::Paragraph { text }] = blocks {
                 row.reference = text;
             }
@@ -528,13 +537,15 @@ fn item_targets(blocks: &[Block], section: &str, noun: &str, within: &str) -> BT
     out
 }
 
-fn dangling(report: &mut Report, clause: Option<&Clause>, target: &str) {
-    let mut diagnostic = Diagnostic::error("dangling-reference", format!("`{target}` is not in the pack"));
-    if let Some(clause) = clause {
-        let at = clause.body().find(target);
-        diagnostic = diagnostic.at(&at.map_or_else(|| clause.place(), |at| clause.body_place(at..at + target.len())));
-    }
+fn dangling(report: &mut Report, place: Option<Place>, target: &str) {
+    let diagnostic = Diagnostic::error("dangling-reference", format!("`{target}` is not in the pack")).at_opt(place.as_ref());
     report.push(diagnostic.help("make the reference part of a variant that is chosen only together with its target"));
+}
+
+/// Where a clause refers to a target.
+fn reference_place(clause: &Clause, target: &str) -> Place {
+    let at = clause.body().find(target);
+    at.map_or_else(|| clause.place(), |at| clause.body_place(at..at + target.len()))
 }
 
 /// A table whose list is empty has no rows; a schedule without rows says nothing.

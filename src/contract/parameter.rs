@@ -183,6 +183,9 @@ pub struct Registry {
     pub rules: Vec<FigureRuleText>,
     /// Parameters by name.
     pub parameters: BTreeMap<String, Parameter>,
+    /// Where the bounds of each parameter are written.
+    #[serde(skip)]
+    bounds: BTreeMap<String, Place>,
 }
 
 /// The value of a parameter in one pack.
@@ -272,7 +275,8 @@ pub struct Setting<'a> {
 impl Registry {
     /// Reads the registry and checks every default against its type, unit and family.
     pub fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let registry: Self = decode(node, report)?;
+        let mut registry: Self = decode(node, report)?;
+        registry.bounds = registry.parameters.keys().map(|name| (name.clone(), node.place_of(&format!("parameters.{name}.bounds")))).collect();
         for (name, parameter) in &registry.parameters {
             let place = node.place_of(&format!("parameters.{name}"));
             if let Some(unit) = parameter.unit.as_ref().filter(|u| !registry.units.contains_key(*u)) {
@@ -479,7 +483,7 @@ impl Registry {
             let Some((figure, origin)) = figure(name) else { continue };
             if let Some((_, why)) = self.bounded(name, figure, None, setting, &mut Report::default()) {
                 let message = format!("the bounds of `{name}` leave it no value: {origin}, and {why}");
-                report.push(Diagnostic::error("bounds-contradict", message).help("correct `bounds` in `parameters.yaml`"));
+                report.push(Diagnostic::error("bounds-contradict", message).at_opt(self.bounds.get(*name)).help("no value can keep both: correct one of them"));
             }
         }
         for (family, members) in self.families.iter().filter(|_| setting.families) {
@@ -488,7 +492,9 @@ impl Registry {
                 && let Some((other, figure)) = rest.iter().find(|(_, figure)| (figure - one).abs() > f64::EPSILON)
             {
                 let message = format!("the bounds of `{first}` and `{other}` leave no one figure for {family}: {one} and {figure}");
-                report.push(Diagnostic::error("bounds-contradict", message).help("correct `bounds` in `parameters.yaml`"));
+                let mut fault = Diagnostic::error("bounds-contradict", message).at_opt(self.bounds.get(*first));
+                fault.related.extend(self.bounds.get(*other).map(|place| (place.clone(), "the bounds of the other".to_owned())));
+                report.push(fault.help("no figure can keep both: correct one of them"));
             }
         }
     }

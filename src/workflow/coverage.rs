@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::base::date::Date;
 use crate::base::diagnostic::{Diagnostic, Report};
+use crate::contract::clause::Clause;
 use crate::pack::compile::{Compiler, Request};
 use crate::pack::coverage::{CoverageRow, Finished};
 
@@ -34,15 +35,8 @@ pub struct Covered {
 pub fn coverage(compiler: &Compiler, id: &str, date: Date, report: &mut Report) -> Option<Covered> {
     let supplier = compiler.supplier(id, date, report)?;
     let assessed = compiler.assess(supplier, date, report)?;
-    // As it would be sent; as a review copy where something stops it.
-    let mut as_sent = Report::default();
-    let compiled = match compiler.compile(&assessed, &Request::default(), date, &mut as_sent) {
-        Some(compiled) => {
-            report.extend(as_sent);
-            compiled
-        }
-        None => compiler.compile(&assessed, &Request { draft: true, ..Request::default() }, date, report)?,
-    };
+    let draft = assessed.assessment.as_ref().is_ok_and(|assessment| assessment.holds.iter().any(|hold| hold.accepted_by.is_none()));
+    let compiled = compiler.compile(&assessed, &Request { draft, ..Request::default() }, date, report)?;
     let name = crate::contract::values::clean(&assessed.supplier.profile.value.identity.legal_name);
     let mut passages = BTreeMap::new();
     for (document, job) in compiled.documents.iter().zip(compiled.jobs()) {
@@ -59,7 +53,8 @@ pub fn coverage(compiler: &Compiler, id: &str, date: Date, report: &mut Report) 
             missing.clause,
             missing.parameter
         );
-        report.push(Diagnostic::error("unprinted-value", message).help("the layouts in `templates/` must show every value"));
+        let place = compiler.library.clauses.get(&missing.clause).map(Clause::place);
+        report.push(Diagnostic::error("unprinted-value", message).at_opt(place.as_ref()).help("the layouts in `templates/` must show every value"));
     }
     Some(Covered { supplier: id.to_owned(), name, pack: compiled.pack, date, with_approvals: compiler.knows_approvals(), rows })
 }

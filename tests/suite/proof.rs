@@ -10,7 +10,7 @@ use countersign::base::diagnostic::Report;
 use countersign::base::source::Source;
 use countersign::contract::assessment::CreditResult;
 use countersign::contract::library::{Files, Library, Reading};
-use countersign::contract::proof::{Profile, Profiles, prove};
+use countersign::contract::proof::{Profile, Profiles, examples, prove};
 use countersign::rule::condition::{Condition, Truth};
 use countersign::rule::fact::Facts;
 
@@ -309,10 +309,26 @@ fn counterexample_is_the_plainest_and_the_compiler_fails_on_it_too() {
         let examples = value["proof"]["counterexamples"].as_array().unwrap();
         assert!(examples.iter().all(|example| example["replayed"] == true), "{path}: {examples:#?}");
         let first = examples.iter().find(|example| example["code"] == code).unwrap_or_else(|| panic!("{path}: {examples:#?}"));
+        for diagnostic in value["diagnostics"].as_array().unwrap() {
+            assert!(diagnostic["file"].is_string(), "{path}: {diagnostic}");
+        }
         // As a file of the workspace it fails there in the same way.
         std::fs::write(sandbox.path().join("sample/suppliers/counterexample.yaml"), first["profile"].as_str().unwrap()).unwrap();
         let run = sandbox.run(&["-C", "sample", "generate", "counterexample", "--draft", "--date", DATE]);
         assert!(run.code == 1 && run.stderr.contains(code), "{path}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn examples_bring_in_every_clause_and_the_one_that_they_name() {
+    let (library, _) = library(files());
+    let library = library.unwrap();
+    let examples: Vec<(String, Facts)> = examples(&library, date()).into_iter().map(|(name, profile)| (name, facts(&library, &profile))).collect();
+    for (id, clause) in library.clauses.iter().filter(|(_, clause)| !clause.key.starts_with("policies/")) {
+        let holds = |facts: &Facts| clause.when.evaluate(facts) == Truth::True;
+        assert!(examples.iter().any(|(_, facts)| holds(facts)), "{id}");
+        // Of two variants one may bear the name of the slot.
+        assert!(examples.iter().all(|(name, facts)| *name != format!("clause {id}") || holds(facts)), "{id}");
     }
 }
 
@@ -403,6 +419,9 @@ fn what_if_and_why_not_tell_the_change_and_write_nothing() {
     assert_eq!(why["why_not"], serde_json::json!([{ "fact": "subcontracting.authorisation", "now": "general", "then": "specific" }]));
     let swapped = json(&run(&["what-if", "brightledger-crm", "--set", "subcontracting.authorisation=specific"]));
     assert!(swapped.to_string().contains("dpa.subprocessors.specific"), "{swapped}");
+    // A variant that bears the name of its slot is not brought in by another one.
+    let own = json(&run(&["explain", "surfgauge-analytics", "--clause", "dpa.security"]));
+    assert!(own["why_not"].as_array().is_some_and(|changes| !changes.is_empty()), "{own}");
     let far = json(&run(&["explain", "quillfold-stationery", "--clause", "dpa.records"]));
     assert!(far["why_not"].as_array().unwrap().len() > 1, "{far}");
     assert!(json(&run(&["explain", "brightledger-crm", "--clause", "dpa.subprocessors.general"]))["why_not"].is_null());

@@ -1,6 +1,6 @@
 //! Examples: profiles that between them bring in everything that the library has, and every two values that can meet.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use batsat::Lit;
 
@@ -16,18 +16,16 @@ use crate::contract::requirement::Phase;
 pub fn examples(library: &Library, date: Date) -> Vec<(String, Profile)> {
     let mut prover = Prover::new(library);
     let mut out: Vec<(String, Profile)> = Vec::new();
-    let mut seen: BTreeMap<Profile, ()> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut keep = |name: String, profile: Option<Profile>| {
         if let Some(profile) = profile
-            && seen.insert(profile.clone(), ()).is_none()
+            && seen.insert(profile.clone())
         {
             out.push((name, profile));
         }
     };
     for id in prover.clauses() {
-        let chosen = prover.present(id);
-        let mut all = prover.whole();
-        all.push(prover.model.sat.or(&chosen));
+        let all = prover.with_clause(id);
         keep(format!("clause {id}"), prover.model.nearest(&all, None));
     }
     for requirement in library.requirements.values().filter(|one| one.phase == Phase::Generation && one.is_in_force(date)) {

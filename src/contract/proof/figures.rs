@@ -100,8 +100,8 @@ impl<'a> Prover<'a> {
             for (clause, chosen) in variants {
                 for (index, name) in clause.front.parameters.iter().enumerate().filter(|(_, name)| Tier::ALL.iter().any(|tier| usual(name, *tier))) {
                     for tier in Tier::ALL.into_iter().filter(|tier| !usual(name, *tier)) {
-                        let is_tier = self.model.letter(&Condition::Is("tier".to_owned(), tier.word().to_owned()));
-                        self.ask(vec![chosen, is_tier], Vec::new(), || {
+                        let letter = self.model.letter(&is_tier(tier));
+                        self.ask(vec![chosen, letter], Vec::new(), || {
                             let message = format!("for some profile `{}` prints `{name}`, which has no default for {}", clause.front.id, tier.word());
                             let place = clause.node.place_of(&format!("parameters[{index}]"));
                             Diagnostic::error("unfilled-value", message).at(&place).help("add a default in `parameters.yaml`, or narrow the condition")
@@ -132,7 +132,7 @@ impl<'a> Prover<'a> {
         let library = self.library;
         let gives_way = |rule: &&FigureRule| names.iter().any(|name| rule.moves(name, &library.registry));
         let mut conditions: Vec<Condition> = rule.into_iter().chain(library.figures.iter().filter(gives_way)).map(|rule| rule.when().clone()).collect();
-        conditions.extend(Tier::ALL.map(|tier| Condition::Is("tier".to_owned(), tier.word().to_owned())));
+        conditions.extend(Tier::ALL.map(is_tier));
         for parameter in names.iter().filter_map(|name| library.registry.parameters.get(name)) {
             let bounds = [&parameter.bounds.legal_min, &parameter.bounds.legal_max];
             conditions.extend(bounds.into_iter().flatten().map(|bound| {
@@ -165,7 +165,7 @@ impl<'a> Prover<'a> {
         report: &mut Report,
     ) {
         let library = self.library;
-        let tier = Tier::ALL.into_iter().find(|tier| Condition::Is("tier".to_owned(), tier.word().to_owned()).evaluate(facts) == Truth::True);
+        let tier = Tier::ALL.into_iter().find(|tier| is_tier(*tier).evaluate(facts) == Truth::True);
         let mut values = BTreeMap::new();
         for group in groups {
             let Some(tier) = group.fixed.or(tier) else { continue };
@@ -188,4 +188,9 @@ impl<'a> Prover<'a> {
         let values = values.iter().map(|(name, value)| (name.as_str(), value)).collect();
         figures::check(rule.map_or(&[], std::slice::from_ref), &values, facts, report);
     }
+}
+
+/// The condition of being of a tier.
+fn is_tier(tier: Tier) -> Condition {
+    Condition::Is("tier".to_owned(), tier.word().to_owned())
 }

@@ -143,9 +143,7 @@ pub type Change = (String, String, String);
 /// `credit` is what the certificates of the supplier earn.
 pub fn nearest(library: &Library, clause: &str, facts: &Facts, credit: u32) -> Option<Vec<Change>> {
     let mut prover = Prover::new(library);
-    let chosen = prover.present(clause);
-    let mut all = prover.whole();
-    all.push(prover.model.sat.or(&chosen));
+    let all = prover.with_clause(clause);
     let profile = prover.model.nearest(&all, Some((facts, credit)))?;
     let differs = profile.facts.into_iter().filter_map(|(name, value)| {
         let now = facts.get(&name).map_or_else(|| "unset".to_owned(), |fact| fact.value.to_string());

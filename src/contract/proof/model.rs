@@ -308,7 +308,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// How many documents can be in a pack at once, for the count of what was decided.
+    /// The documents, each with the letter of being in the pack.
     pub(super) fn documents(&self) -> Vec<(&'static str, Lit)> {
         DOCUMENTS.iter().map(|document| (*document, self.holds(&format!("docs.{document}")))).collect()
     }

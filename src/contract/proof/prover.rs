@@ -160,7 +160,9 @@ impl<'a> Prover<'a> {
 
     /// Notes what would be otherwise without the clauses that `needs` names, whether or not it is a fault of the library.
     pub(super) fn note(&mut self, all: Vec<Lit>, needs: Vec<&'a str>) {
-        self.questions.push(Question { all, needs });
+        if !needs.is_empty() {
+            self.questions.push(Question { all, needs });
+        }
     }
 
     /// Clauses that nothing asks for: without them every question has the answer that it had.
@@ -249,9 +251,19 @@ impl<'a> Prover<'a> {
     }
 
     /// Where a clause is chosen, or a slot filled.
-    pub(super) fn present(&self, id: &str) -> Vec<Lit> {
-        let is_it = |clause: &Clause| clause.front.id == id || clause.front.slot == id;
-        self.positions.iter().flat_map(|position| &position.variants).filter(|(clause, _)| is_it(clause)).map(|(_, chosen)| *chosen).collect()
+    fn present(&self, id: &str) -> Vec<Lit> {
+        self.chosen(|clause| clause.front.id == id || clause.front.slot == id)
+    }
+
+    /// What must hold for a clause of the whole library to be chosen somewhere. The first variant of a slot may bear its name; the others are not meant.
+    pub(super) fn with_clause(&mut self, id: &str) -> Vec<Lit> {
+        let chosen = self.chosen(|clause| clause.front.id == id);
+        let somewhere = self.model.sat.or(&chosen);
+        self.whole().into_iter().chain([somewhere]).collect()
+    }
+
+    fn chosen(&self, is_meant: impl Fn(&Clause) -> bool) -> Vec<Lit> {
+        self.positions.iter().flat_map(|position| &position.variants).filter(|(clause, _)| is_meant(clause)).map(|(_, chosen)| *chosen).collect()
     }
 }
 
